@@ -18,11 +18,13 @@
 # change alters what the sequence does. The review {cite}`benegas2024` asks where the two part. Here
 # the activity is splicing, predicted by the published weights of SpliceAI {cite}`jaganathan2019`,
 # OpenSpliceAI {cite}`chao2025` and Pangolin {cite}`zeng2022`; the truth is loss of function of
-# BRCA1 in human cells {cite}`findlay2018`, consequence by consequence.
+# BRCA1 in human cells {cite}`findlay2018`, consequence by consequence, and ClinVar's classes in
+# nine genes.
 #
 # A *delta score* is the largest change of the probability of a splice site within 50 bases of the
 # variant, 0 to 1. None of the predictors was trained on a variant, but all were told where genes
-# are spliced, and BRCA1, on chromosome 17, is among the genes that SpliceAI was trained on.
+# are spliced. BRCA1, on chromosome 17, is among the genes that all three were trained on; of the
+# nine genes below only CDKN2A (chromosome 9) and EGFR (chromosome 7) are not.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -42,10 +44,11 @@ alleles = glm.read("populations", "sets").set_index("task").changes
 size = sets.assign(task=sets.task.str.removeprefix("activity/")).set_index("task")
 counts = {glm.slug(t, "n"): f"{n:,}" for t, n in size.changes.items()}
 counts |= {glm.slug(t, "harmful"): f"{int(n):,}" for t, n in size.harmful.items()}
+counts |= {glm.slug(t, "clusters"): f"{n:,}" for t, n in size.clusters.items()}
 apart = contrasts.assign(task=contrasts.task.str.removeprefix("activity/"))
 words = apart.difference.map("{:+.2f}".format) + " (" + glm.spans(apart, 2) + ")"
 words = words.str.replace("-", "−")
-keys = apart.task + "_minus_" + apart.constraint
+keys = apart.task + "_" + apart.activity + "_minus_" + apart.constraint
 counts |= dict(zip(keys.str.replace("-", "_"), words))
 pairs = chromatin.assign(task=chromatin.task.str.removeprefix("populations/"))
 counts |= glm.quotable(pairs, looks)
@@ -64,7 +67,7 @@ shown = ["spliceai", "openspliceai", "pangolin", "phylop", "alphamissense", "blo
 shown += ["exon-distance", "glm-ecoli-calibrated", "glm-yeast-calibrated", "transversion"]
 order = ["all", "splice", "splice-region", "intronic", "synonymous", "nonsense"]
 order += ["missense"]
-measured = every[every.model.isin(shown) & every.task.str.contains("brca1")]
+measured = every[every.model.isin(shown) & every.task.str.contains("/brca1-")]
 place = measured.task.str.removeprefix("activity/brca1-").map(order.index)
 measured = measured.iloc[place.argsort(kind="stable")].reset_index(drop=True)
 show.figure(
@@ -83,9 +86,9 @@ show.figure(
 # **Around exons** (canonical sites, splice regions and introns; {{ glm_activity_brca1_splice_n }}
 # variants, {{ glm_activity_brca1_splice_harmful }} of which lost function) activity sees more:
 # SpliceAI reaches {{ glm_activity_brca1_splice_spliceai }}, phyloP {{
-# glm_activity_brca1_splice_phylop }}, a difference of {{ glm_activity_brca1_splice_minus_phylop }}.
-# But a rule that only counts the bases to the nearest end of an exon reaches {{
-# glm_activity_brca1_splice_exon_distance }}.
+# glm_activity_brca1_splice_phylop }}, a difference of {{
+# glm_activity_brca1_splice_spliceai_minus_phylop }}. But a rule that only counts the bases to the
+# nearest end of an exon reaches {{ glm_activity_brca1_splice_exon_distance }}.
 #
 # OpenSpliceAI ({{ glm_activity_brca1_splice_openspliceai }}) and Pangolin ({{
 # glm_activity_brca1_splice_pangolin }}) reach as much.
@@ -93,7 +96,7 @@ show.figure(
 # **In the splice region** alone, where that rule knows little ({{
 # glm_activity_brca1_splice_region_exon_distance }}), the difference is larger: SpliceAI {{
 # glm_activity_brca1_splice_region_spliceai }}, phyloP {{ glm_activity_brca1_splice_region_phylop
-# }}, difference {{ glm_activity_brca1_splice_region_minus_phylop }}.
+# }}, difference {{ glm_activity_brca1_splice_region_spliceai_minus_phylop }}.
 #
 # **Intronic and synonymous** variants rarely lose function ({{ glm_activity_brca1_intronic_harmful
 # }} of {{ glm_activity_brca1_intronic_n }} and {{ glm_activity_brca1_synonymous_harmful }} of {{
@@ -104,7 +107,7 @@ show.figure(
 #
 # **Missense** variants break the protein, and constraint sees more of it: phyloP {{
 # glm_activity_brca1_missense_phylop }}, SpliceAI {{ glm_activity_brca1_missense_spliceai }}, whose
-# interval holds chance; difference {{ glm_activity_brca1_missense_minus_phylop }}.
+# interval holds chance; difference {{ glm_activity_brca1_missense_spliceai_minus_phylop }}.
 #
 # **Stops against synonymous** (measured in BRCA1: stops that lost function against synonymous
 # changes that kept it; the stops of [the page of variants](glm-variants) are of *E. coli* and
@@ -121,11 +124,14 @@ show.figure(
 # glm_activity_brca1_intronic_glm_ecoli_calibrated }}) and on stops: with so many panels and scores
 # some interval does.
 #
-# ## Missense variants of nine genes
+# ## ClinVar's variants of nine genes
 
 # %% tags=["remove-input"]
-clinical = every[every.model.isin(shown) & every.task.str.contains("clinvar")]
-clinical = clinical.reset_index(drop=True)
+clinical = every[every.model.isin(shown) & every.task.str.contains("clinvar-missense")]
+clinical = clinical[~clinical.task.str.contains("exons")]
+order = ["", "-within", "-brca1", "-brca2", "-tp53"]
+place = clinical.task.str.removeprefix("activity/clinvar-missense").map(order.index)
+clinical = clinical.iloc[place.argsort(kind="stable")].reset_index(drop=True)
 show.figure(
     glm_figures.forest(clinical, looks, label="AUROC (0 to 1)", chance=0.5),
     clinical,
@@ -133,21 +139,114 @@ show.figure(
     profile=profile,
     name="clinvar",
     caption="Pathogenic against benign missense variants of ClinVar in BRCA1, BRCA2, CDKN2A, EGFR, "
-    "KRAS, PALB2, SMAD4, STK11 and TP53. Bars: 95 % intervals over the nine genes.",
-    alt="AUROC of SpliceAI, AlphaMissense and rules on missense variants of ClinVar. "
+    "KRAS, PALB2, SMAD4, STK11 and TP53: over all pairs, over pairs of one gene, and gene by gene "
+    "where there are at least ten of each class. Bars: 95 % intervals over the nine genes; of one "
+    "gene over its exons.",
+    alt="AUROC of predictors of splicing, AlphaMissense and rules on missense variants of ClinVar. "
     + glm_figures.result(clinical, looks),
 )
 
 # %% [markdown]
-# On {{ glm_activity_clinvar_missense_n }} missense variants of ClinVar constraint of the protein
-# decides: AlphaMissense {cite}`cheng2023` reaches {{ glm_activity_clinvar_missense_alphamissense
-# }}, SpliceAI {{ glm_activity_clinvar_missense_spliceai }}, difference {{
-# glm_activity_clinvar_missense_minus_alphamissense }}. Genes differ in their share of pathogenic
-# variants and in the length of their exons, so that even nearness to the end of an exon reaches {{
-# glm_activity_clinvar_missense_exon_distance }}: SpliceAI's score here is no evidence that splicing
-# explains missense variants.
+# On {{ glm_activity_clinvar_missense_n }} missense variants of ClinVar ({{
+# glm_activity_clinvar_missense_harmful }} pathogenic) constraint of the protein decides:
+# AlphaMissense {cite}`cheng2023` reaches {{ glm_activity_clinvar_missense_alphamissense }},
+# SpliceAI {{ glm_activity_clinvar_missense_spliceai }}, OpenSpliceAI {{
+# glm_activity_clinvar_missense_openspliceai }}, Pangolin {{ glm_activity_clinvar_missense_pangolin
+# }}; SpliceAI's difference to AlphaMissense is {{
+# glm_activity_clinvar_missense_spliceai_minus_alphamissense }}.
+#
+# **What the predictors of splicing find is where the variants lie.** Within BRCA1 they have {{
+# glm_activity_clinvar_missense_brca1_spliceai }}, {{
+# glm_activity_clinvar_missense_brca1_openspliceai }} and {{
+# glm_activity_clinvar_missense_brca1_pangolin }}, within BRCA2 {{
+# glm_activity_clinvar_missense_brca2_spliceai }}, {{
+# glm_activity_clinvar_missense_brca2_openspliceai }} and {{
+# glm_activity_clinvar_missense_brca2_pangolin }}. But the bases to the nearest end of an exon reach
+# {{ glm_activity_clinvar_missense_brca1_exon_distance }} and {{
+# glm_activity_clinvar_missense_brca2_exon_distance }}: in both genes many benign variants, and no
+# pathogenic one, lie in one very long exon. In TP53, which has none, nothing is left of it:
+# SpliceAI {{ glm_activity_clinvar_missense_tp53_spliceai }}, OpenSpliceAI {{
+# glm_activity_clinvar_missense_tp53_openspliceai }}, Pangolin {{
+# glm_activity_clinvar_missense_tp53_pangolin }}, the rule {{
+# glm_activity_clinvar_missense_tp53_exon_distance }}. Over pairs of one gene the mean is SpliceAI
+# {{ glm_activity_clinvar_missense_within_spliceai }}: with so few genes, of which three have nearly
+# all pairs, the interval is as wide as that. The other six genes have fewer than ten variants of a
+# class, and no panel.
+#
+# ## ClinVar by consequence
 
 # %% tags=["remove-input"]
+kinds = ["exons-all", "exons-splice", "exons-splice-region", "missense-exons"]
+mixed = every.assign(kind=every.task.str.removeprefix("activity/clinvar-"))
+mixed = mixed[mixed.kind.isin(kinds) & mixed.model.isin(shown)]
+mixed = mixed.sort_values("kind", key=lambda c: c.map(kinds.index), kind="stable")
+mixed = mixed.reset_index(drop=True)
+show.figure(
+    glm_figures.forest(mixed, looks, label="AUROC (0 to 1)", chance=0.5),
+    mixed,
+    page=page,
+    profile=profile,
+    name="kinds",
+    caption="Pathogenic against benign variants of ClinVar in and around 13 exons of BRCA1 by "
+    "consequence, where there are ten of each class. Around exons: canonical sites, splice regions "
+    "and introns. Bars: 95 % intervals over exons.",
+    alt="AUROC of predictors of splicing, phyloP and rules by consequence.",
+)
+
+# %% [markdown]
+# **Around exons of BRCA1** ({{ glm_activity_clinvar_exons_splice_n }} variants that ClinVar had
+# classified in 2018, {{ glm_activity_clinvar_exons_splice_harmful }} of them as pathogenic) all
+# three predictors do better than conservation: SpliceAI {{
+# glm_activity_clinvar_exons_splice_spliceai }}, OpenSpliceAI {{
+# glm_activity_clinvar_exons_splice_openspliceai }}, Pangolin {{
+# glm_activity_clinvar_exons_splice_pangolin }}, phyloP {{ glm_activity_clinvar_exons_splice_phylop
+# }}; less phyloP, {{ glm_activity_clinvar_exons_splice_spliceai_minus_phylop }}, {{
+# glm_activity_clinvar_exons_splice_openspliceai_minus_phylop }} and {{
+# glm_activity_clinvar_exons_splice_pangolin_minus_phylop }}. The canonical bases are all pathogenic
+# there and the introns all benign, which the distance to the exon tells as well ({{
+# glm_activity_clinvar_exons_splice_exon_distance }}), and such rules are among those by which
+# variants are classified. In the splice region, where distance knows nothing ({{
+# glm_activity_clinvar_exons_splice_region_exon_distance }}), SpliceAI has {{
+# glm_activity_clinvar_exons_splice_region_spliceai }}, OpenSpliceAI {{
+# glm_activity_clinvar_exons_splice_region_openspliceai }}, Pangolin {{
+# glm_activity_clinvar_exons_splice_region_pangolin }}, phyloP {{
+# glm_activity_clinvar_exons_splice_region_phylop }}; but these are only {{
+# glm_activity_clinvar_exons_splice_region_n }} variants of {{
+# glm_activity_clinvar_exons_splice_region_clusters }} exons.
+#
+# Over all consequences, stops and synonymous changes among them, phyloP has {{
+# glm_activity_clinvar_exons_all_phylop }}, and no predictor of splicing more: SpliceAI {{
+# glm_activity_clinvar_exons_all_spliceai }}, OpenSpliceAI {{
+# glm_activity_clinvar_exons_all_openspliceai }}, Pangolin {{
+# glm_activity_clinvar_exons_all_pangolin }}.
+#
+# **Missense variants of the same 13 exons** ({{ glm_activity_clinvar_missense_exons_n }}), where a
+# phyloP is at hand and the long exon is not among them: AlphaMissense {{
+# glm_activity_clinvar_missense_exons_alphamissense }}, phyloP {{
+# glm_activity_clinvar_missense_exons_phylop }}, OpenSpliceAI {{
+# glm_activity_clinvar_missense_exons_openspliceai }}, SpliceAI {{
+# glm_activity_clinvar_missense_exons_spliceai }}, Pangolin {{
+# glm_activity_clinvar_missense_exons_pangolin }}. Less phyloP, SpliceAI has {{
+# glm_activity_clinvar_missense_exons_spliceai_minus_phylop }}; no interval of such a difference
+# excludes 0.
+#
+# **What cannot be judged** is in the table below: untranslated regions have one classified variant
+# or a few, introns no pathogenic and stops no benign one; in the sample of all consequences so few
+# variants lie in the nine genes that no consequence has ten of each class. Published scores of
+# other predictors by consequence, over many genes, are on [the page of
+# predictors](glm-clinvar); no table at hand has CADD.
+
+# %% tags=["remove-input"]
+show.table(
+    glm.read("activity", "consequences"),
+    page=page,
+    profile=profile,
+    name="consequences",
+    caption="Variants at hand by source and consequence. Measured: BRCA1, lost function against "
+    "kept; missense: ClinVar in nine genes; exons: ClinVar of 2018 in 13 exons of BRCA1; any: a "
+    "sample of ClinVar of all consequences, in the nine genes.",
+    words={"harmful": "pathogenic, or lost function"},
+)
 named = contrasts.assign(
     task=contrasts.task.map(looks.tasks),
     activity=contrasts.activity.map(looks.title),
@@ -158,8 +257,8 @@ show.table(
     page=page,
     profile=profile,
     name="contrasts",
-    caption="AUROC of SpliceAI minus that of a measure of constraint on the same variants, with 95 "
-    "% intervals over exons or genes.",
+    caption="AUROC of a predictor of splicing minus that of a measure of constraint on the same "
+    "variants, with 95 % intervals over exons or genes.",
 )
 
 # %% tags=["remove-input"]
@@ -213,9 +312,9 @@ show.figure(
 # What was not checked: the examples in SpliceAI's README (their sequences are not at hand);
 # OpenSpliceAI, of whose five networks one is at hand; Pangolin, whose one published output for
 # BRCA1, of an earlier release, has the same places and other sizes. In the figures one of
-# SpliceAI's five networks was run, and one of Pangolin's three for each tissue; OpenSpliceAI and
-# Pangolin were run around exons of BRCA1 alone. CADD is no column of the copy of the BRCA1 table
-# that was used.
+# SpliceAI's five networks was run, and one of Pangolin's three for each tissue. On the measured
+# variants of BRCA1, OpenSpliceAI and Pangolin were run around exons alone; on those of ClinVar all
+# three were run on all.
 
 # %% tags=["remove-input"]
 show.table(

@@ -13,34 +13,36 @@
 # %% [markdown]
 # # Study: constraint against activity
 #
-# Delta scores of SpliceAI, OpenSpliceAI and Pangolin beside measures of constraint, on variants of
-# BRCA1 by consequence and on missense variants of ClinVar in nine genes; and delta scores beside
-# those that SpliceAI's authors expect. Scores of single variants stay in the cache.
+# Delta scores of SpliceAI, OpenSpliceAI and Pangolin beside measures of constraint, on measured
+# variants of BRCA1 by consequence and on variants of ClinVar in nine genes (one network of each
+# predictor, of Pangolin one a tissue), and beside those that SpliceAI's authors expect. Scores of
+# single variants stay in the cache. Rows of the set in `data/results/glm/activity/` are replaced,
+# others stay.
 
 # %% tags=["parameters"]
 profile: str = "studies"  # folder of the executed notebook
 page: str = "activity"  # name of this study
+variants: str = "clinvar"  # which set: brca1 or clinvar
+predictors: str = "spliceai,openspliceai,pangolin"  # joined by commas
 tubb8: str = ""  # FASTA of the first bases of chromosome 10 (hg19), tests/data/test.fa of SpliceAI
 
 # %%
-import pandas as pd
-
 from genebench.core import specs
 from genebench.glm import genomes
 from notebooks.studies.lib import activity, labels, tables, zero_shot
 from notebooks.studies.lib import genome as of_genome
 
 declared = specs.declared()
-measured, clinical = activity.brca1(declared), activity.clinvar(declared)
+tasks, sizes = activity.SETS[variants](declared, predictors.split(","))
 trained = of_genome.networks(list(genomes.declared()))
-scores = [zero_shot.score_set(measured, trained), zero_shot.score_set(clinical, trained)]
+scores = zero_shot.score_set(tasks, trained)
 
 # %%
-scores = pd.concat(scores, ignore_index=True)
 tables.merge_scores(scores, "activity")
-tables.merge(labels.variant_counts([*measured, *clinical]), "activity", "sets")
+tables.merge(labels.variant_counts(tasks), "activity", "sets")
+tables.merge(sizes, "activity", "consequences", by="set")
+tables.merge(activity.contrasts(tasks), "activity", "contrasts")
 scores
 
 # %%
-tables.save(activity.contrasts([*measured, *clinical]), "activity", "contrasts")
-tables.save(activity.agreement(declared, tubb8), "activity", "agreement")
+tables.merge(activity.agreement(declared, tubb8), "activity", "agreement", by="variant")

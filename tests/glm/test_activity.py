@@ -4,17 +4,20 @@ import json
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from glm import toys
 from helpers import refused
 from numpy.testing import assert_allclose
+from sklearn.metrics import roc_auc_score
 from torch import nn
 
 from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.glm import codes
-from notebooks.studies.lib import splice
+from notebooks.studies.lib import activity, splice, zero_shot
 
 WIDTH, KERNELS = 6, (3, 3, 5, 5)
 REACH = sum(2 * d * (k // 2) for k, d in zip(KERNELS, (1, 1, 4, 4)))
@@ -86,7 +89,12 @@ def random(n, length, seed=0):
 
 
 @pytest.mark.parametrize("strand", "+-")
-def test_changes_are_those_of_whole_windows_through_plain_modules(load, tmp_path, strand):
+@pytest.mark.parametrize(("stretch", "gap"), [(999, 999), (2, 999), (999, 1)])
+def test_changes_are_those_of_whole_windows_through_plain_modules(
+    load, tmp_path, monkeypatch, strand, stretch, gap
+):
+    monkeypatch.setattr(splice, "STRETCH", stretch)
+    monkeypatch.setattr(splice, "GAP", gap)
     torch.manual_seed(1)
     plain = Plain(0.1)
     np.savez(tmp_path / "w.npz", **arrays_of(plain))
@@ -181,6 +189,55 @@ def test_no_vectors_are_made_of_a_predictor():
         encoder(spec)(SimpleNamespace(spec=spec))
 
 
+@pytest.mark.parametrize(("strand", "sites"), [("+", "acceptors"), ("-", "donors")])
+def test_exons_are_numbered_along_the_sequence(strand, sites):
+    ends = {"acceptors": np.array([], int), "donors": np.array([], int)}
+    where = activity.Gene(strand, 0, 400, **ends | {sites: np.array([300, 100])})
+    assert activity.exons(np.array([5, 99, 100, 299, 300]), where).tolist() == [0, 0, 1, 1, 2]
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_contrasts_are_differences_of_areas(within):
+    rng, gene = np.random.default_rng(0), np.repeat([0, 1, 2], [20, 20, 10])
+    beside = pd.DataFrame(rng.random((50, 2)), columns=["pangolin", "alphamissense"])
+    options = {"cluster": gene.astype(str), "stratum": gene if within else None}
+    task = toys.variants(beside=beside, **options)
+    row = activity.contrasts([task]).iloc[0]
+    assert (row.activity, row.constraint) == ("pangolin", "alphamissense")
+
+    def area(name):
+        parts = [np.flatnonzero(gene == g) for g in range(3)] if within else [np.arange(50)]
+        label, score = task.label, beside[name].to_numpy()
+        pairs = [label[p].sum() * (1 - label[p]).sum() for p in parts]
+        return np.average([roc_auc_score(label[p], score[p]) for p in parts], weights=pairs)
+
+    assert row.difference == pytest.approx(area("pangolin") - area("alphamissense"))
+    assert row.low < row.difference < row.high
+
+
+@pytest.mark.mirror
+def test_variants_of_clinvar_in_nine_genes():
+    try:
+        tasks, sizes = activity.clinvar(specs.declared(), predictors=())
+    except BadInput as err:
+        pytest.skip(str(err))
+    named = {t.name.removeprefix("activity/clinvar-"): t for t in tasks}
+    assert (len(named["missense"]), named["missense"].label.sum()) == (943, 434)
+    assert len(set(named["missense"].cluster)) == 9
+    by_gene = [t for n, t in named.items() if n in ("missense-brca1", "missense-brca2")]
+    assert all(len(set(t.cluster)) > 20 for t in by_gene)
+    # the mean over genes, weighted by pairs
+    within = named["missense-within"]
+    found = zero_shot.score_rows(within, {"x": within.beside.alphamissense.to_numpy()})
+    groups = within.beside.assign(label=within.label).groupby(within.stratum)
+    groups = [g for _, g in groups if g.label.nunique() == 2]
+    areas = [roc_auc_score(g.label, g.alphamissense) for g in groups]
+    pairs = [g.label.sum() * (1 - g.label).sum() for g in groups]
+    assert found.score.iloc[0] == pytest.approx(np.average(areas, weights=pairs))
+    assert "phylop" in named["missense-exons"].beside and "phylop" not in within.beside
+    assert sizes.set_index(["set", "consequence"]).variants["exons", "5' UTR"] == 1
+
+
 PUBLISHED = {
     (1228431, "A"): (-15, 9, -29, -26),
     (1228432, "A"): (-16, 8, -30, 10),
@@ -193,8 +250,6 @@ PUBLISHED = {
 
 @pytest.mark.mirror
 def test_known_splice_sites_and_published_changes():
-    from notebooks.studies.lib import activity
-
     declared = specs.declared()
     spec = declared.model("spliceai")
     try:

@@ -1,6 +1,9 @@
 """Frequency against score: kinds of change, residues of mitochondria, halves, known figures."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 from Bio.Seq import Seq
 from glm import toys
@@ -47,6 +50,68 @@ def test_no_model_of_a_half_has_read_what_it_scores():
     both = populations.Folds("x", sequence, [Model(0), Model(1)])
     assert (both.whole[:, 0] == fold).all()
     assert zero_shot.around_changes(both, sequence, np.array([3])) is both.whole
+
+
+def test_networks_are_given_as_much_of_their_genome_alone_or_among_others(monkeypatch, tmp_path):
+    genome = {"id": ["I", "Mito"], "sequence": ["ACGT" * 2000, "AATT" * 2000]}
+    monkeypatch.setattr(populations.files, "table", lambda *_: pd.DataFrame(genome))
+    others = populations.other_genomes(dict.fromkeys(("ecoli", "mtb", "yeast")), 80)
+    assert pd.Series(s.name.split(":")[0] for s in others).value_counts().tolist() == [20] * 4
+    assert all(set(s.codes) == {0, 3} for s in others if s.name.startswith("Mito"))
+    assert all(len(set(s.codes)) == 4 for s in others if s.name.startswith("yeast"))
+
+    given, fold = {}, np.arange(8 * populations.BLOCK) // populations.BLOCK % 2
+    monkeypatch.setattr(
+        populations.train, "train", lambda *parts: given.setdefault(parts[2], parts)
+    )
+    uniform = SimpleNamespace(context=0, conditionals=lambda w: np.zeros((*w.shape, 4), np.float32))
+    monkeypatch.setattr(populations.trained, "load", lambda _: uniform)
+    sequence = toys.bases(len(fold))
+    count = 4 * populations.COPIES * populations.OTHERS // populations.RECIPE["steps"]
+    others = [others[0]] * count
+    models = populations.mitochondrial_models(sequence, tmp_path, others, 5)
+    assert [m.name for m in models] == [
+        populations.ALONE,
+        populations.OTHER,
+        populations.MIXED,
+        populations.SEEN,
+    ]
+    read = {}
+    for folder, (parts, recipe, _) in given.items():
+        own = sum(p.name != others[0].name for p in parts)
+        read[folder.name] = recipe.steps * own / len(parts)
+        if folder.name.startswith((f"{populations.ALONE}-5", f"{populations.MIXED}-5")):
+            starts = [int(p.name) for p in parts if p.name != others[0].name]
+            assert set(fold[starts]) == {1 - int(folder.name[-1])}
+    steps = populations.RECIPE["steps"]
+    expected = {f"{n}-5-{i}": steps for n in (populations.ALONE, populations.MIXED) for i in (0, 1)}
+    expected |= {f"{populations.OTHER}-5-0": 0, f"{populations.SEEN}-5-0": 2 * steps}
+    assert read == pytest.approx(expected)
+
+
+def test_gains_are_means_over_seeds_of_differences():
+    task = toys.variants(cluster=np.repeat(np.arange(10), 5).astype(str))
+    rng = np.random.default_rng(0)
+
+    def network(name):
+        return SimpleNamespace(name=name, whole=np.log(rng.dirichlet(np.ones(4), 400)))
+
+    models = [[network(n) for n in (populations.MIXED, populations.ALONE)] for _ in range(3)]
+    scores, gains = populations.score([task], models, without=("random",))
+    assert "random" not in set(scores.model) and scores["repeat"].nunique() == 3
+    assert set(scores[scores["repeat"] > 0].model) == {
+        name + end for name in (populations.MIXED, populations.ALONE) for end in ("", "-calibrated")
+    }
+    by_seed = scores.pivot(index="repeat", columns="model", values="score")
+    truth = by_seed[populations.MIXED] - by_seed[populations.ALONE]
+    row = gains.set_index("model").loc[populations.MIXED]
+    found = row[["difference", "lowest", "highest"]].tolist()
+    assert found == pytest.approx([truth.mean(), truth.min(), truth.max()])
+    assert row.low < row.difference < row.high and (row.changes, row.clusters) == (50, 10)
+    at = np.arange(400)
+    truth = [-m[0].whole[at, task.sequence].mean() / np.log(2) for m in models]
+    bits = populations.bits(models, task).set_index("model").loc[populations.MIXED].tolist()
+    assert bits == pytest.approx([np.mean(truth), min(truth), max(truth), 3])
 
 
 def test_odds_ratios_are_those_of_a_table_of_four():

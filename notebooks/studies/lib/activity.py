@@ -6,6 +6,7 @@ what lies around it, too.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,11 +20,12 @@ from genebench.core.specs import Declarations, ModelSpec
 from genebench.data import sources as files
 from genebench.data.readers import fasta_records, numbers
 from genebench.glm import codes
+from genebench.glm.tables import clinvar as benchmark
 from genebench.models import weights
-from genebench.stats import bootstrap
+from genebench.stats import bootstrap, influences
 
 from . import splice, zero_shot
-from .effects import Effects
+from .effects import PATHOGENIC, Effects
 
 VERSION = 1
 PART = 300
@@ -36,7 +38,9 @@ SCORED = {
     "pangolin": (SITES, "Intronic|5' UTR"),
 }
 """Predictor -> consequences of BRCA1 that it scores, one network of each group."""
+PREDICTORS = tuple(SCORED)
 _FUNCTION = {"LOF": 1, "FUNC": 0}
+_PLACE = ["chrom", "pos", "ref", "alt"]
 BRCA1 = {
     "all": ".*",
     "missense": "Missense",
@@ -151,19 +155,21 @@ def nearness(at: np.ndarray, where: Gene) -> np.ndarray:
     return -np.abs(at[:, None] - sites).min(axis=1).astype(float)
 
 
-def brca1(declared: Declarations, scored=SCORED) -> list[Effects]:
+def brca1(declared: Declarations, predictors=PREDICTORS) -> tuple[list[Effects], pd.DataFrame]:
     """Loss of function in saturation genome editing of BRCA1, by consequence.
 
     Parameters
     ----------
     declared : Declarations
-    scored : dict of str to sequence of str
-        As ``SCORED``; where a predictor has not scored, its column is NaN.
+    predictors : sequence of str
+        Each scores the consequences of ``SCORED``; elsewhere its column is NaN.
 
     Returns
     -------
-    list of Effects
+    tasks : list of Effects
         Binary; clustered by exon; intermediate classes are left out.
+    sizes : DataFrame
+        ``set, consequence, variants, harmful, genes``.
     """
     source = declared.source("brca1_sge")
     rows = files.table(source, "variants")
@@ -174,9 +180,9 @@ def brca1(declared: Declarations, scored=SCORED) -> list[Effects]:
     ref, alt = (codes.encode("".join(rows[c])) for c in ("ref", "alt"))
     beside = rows[["aa_ref", "aa_alt"]].assign(phylop=numbers(rows.phylop_mammalian))
     beside["exon-distance"] = nearness(at, where)
-    for name, consequences in scored.items():
+    for name in predictors:
         beside[name] = np.nan
-        for one in consequences:
+        for one in SCORED[name]:
             part = rows.consequence.str.fullmatch(one).to_numpy()
             given = (bases, at[part], alt[part], where)
             beside.loc[part, name] = deltas(declared.model(name), *given)
@@ -187,63 +193,144 @@ def brca1(declared: Declarations, scored=SCORED) -> list[Effects]:
     chosen["nonsense"] = (stop & (label == 1)) | (silent & (label == 0))
     columns = (at, ref, alt, label.to_numpy(), rows.experiment.to_numpy(str), beside)
     task = Effects("activity/brca1", "binary", bases, *columns)
-    return [_part(task, f"activity/brca1-{n}", np.flatnonzero(c)) for n, c in chosen.items()]
+    tasks = [_part(task, f"activity/brca1-{n}", np.flatnonzero(c)) for n, c in chosen.items()]
+    part = rows[known].assign(set="measured", label=label, gene="BRCA1")
+    return tasks, _sizes(part)
 
 
-def clinvar(declared: Declarations, predictors=("spliceai",)) -> list[Effects]:
-    """Pathogenic and benign missense variants of ClinVar in nine genes.
+def _sizes(frame: pd.DataFrame) -> pd.DataFrame:
+    """Variants, harmful ones and genes by set and consequence."""
+    groups = frame.groupby(["set", "consequence"], sort=False)
+    counts = {
+        "variants": ("label", "size"),
+        "harmful": ("label", "sum"),
+        "genes": ("gene", "nunique"),
+    }
+    return groups.agg(**counts).astype(int).reset_index()
+
+
+def exons(at: np.ndarray, where: Gene) -> np.ndarray:
+    """Number the exons that bases lie in, or after along the sequence, (n,) int."""
+    starts = where.acceptors if where.strand == "+" else where.donors
+    return np.searchsorted(np.sort(starts), at, side="right")
+
+
+FEWEST = 10
+"""Variants of each class that a task of ClinVar's variants needs."""
+
+
+def classified(declared: Declarations) -> pd.DataFrame:
+    """Variants of ClinVar in nine genes, from three sources.
+
+    Parameters
+    ----------
+    declared : Declarations
+
+    Returns
+    -------
+    DataFrame
+        ``set`` (missense: with AlphaMissense's scores; any: a sample of all consequences; exons: 13
+        exons of BRCA1, labels of 2018), ``chrom, pos`` (GRCh38), ``ref, alt, label`` (1
+        pathogenic), ``consequence, aa_ref, aa_alt``, ``alphamissense`` of the first, ``phylop``
+        (over mammals) of bases of the last; NaN where a source has none.
+    """
+    rows = files.table(declared.source("clinvar_missense"), "variants")
+    first = rows.variant_id.str.split("_", expand=True)[[0, 1, 2, 3]].set_axis(_PLACE, axis=1)
+    first[["aa_ref", "aa_alt"]] = rows.protein_variant.str.extract(r":(\w)\d+(\w)$")
+    first["label"], first["alphamissense"] = rows.label, numbers(rows.AlphaMissense)
+    every = benchmark.variants(declared.source("clinvar_predictors"))
+    second = every[[*_PLACE, "label", "consequence"]]
+    second = second.assign(chrom="chr" + second.chrom)
+    rows = files.table(declared.source("brca1_sge"), "variants")
+    third = rows[["ref", "alt", "consequence", "aa_ref", "aa_alt"]].assign(chrom="chr17")
+    # BRCA1 lies this many bases further in GRCh38; reference bases are checked
+    third["pos"], third["phylop"] = rows.pos_hg19.astype(int) + 1_847_983, rows.phylop_mammalian
+    third["label"] = rows.clinvar_simple.map(PATHOGENIC)
+    conserved = numbers(third.phylop).groupby(third.pos).first()
+    first["conserved"] = first.pos.astype(int).map(conserved).where(first.chrom == "chr17")
+    sets = {"missense": first.assign(consequence="missense"), "any": second, "exons": third}
+    out = pd.concat(sets, names=["set"]).reset_index("set").dropna(subset="label")
+    for name in ("pos", "label"):
+        out[name] = out[name].astype(float).astype(int)
+    out["phylop"] = numbers(out.phylop).fillna(out.pop("conserved"))
+    return out.reset_index(drop=True)
+
+
+def clinvar(
+    declared: Declarations, predictors=PREDICTORS, *, most: int | None = 1
+) -> tuple[list[Effects], pd.DataFrame]:
+    """Pathogenic and benign variants of ClinVar in nine genes.
 
     Parameters
     ----------
     declared : Declarations
     predictors : sequence of str
+    most : int, optional
+        Networks of each group of a predictor; None: all.
 
     Returns
     -------
-    list of Effects
-        Binary; clustered by gene.
+    tasks : list of Effects
+        Binary. Missense variants of nine genes, all pairs and pairs of one gene (clustered by
+        gene), then gene by gene (by exon), and those of BRCA1 with a phyloP; ClinVar's of 13 exons
+        of BRCA1 by consequence (by exon). Those of the sample are too few for a task.
+    sizes : DataFrame
+        ``set, consequence, variants, harmful, genes`` of all that is at hand.
     """
-    rows = files.table(declared.source("clinvar_missense"), "variants")
-    place = rows.variant_id.str.split("_", expand=True)
-    place["pos"], place["label"], parts = place[1].astype(int), rows.label.astype(float), []
-    place["alphamissense"] = rows.AlphaMissense.astype(float)
-    place[["aa_ref", "aa_alt"]] = rows.protein_variant.str.extract(r":(\w)\d+(\w)$")
-    sequence = []
+    every, spec = classified(declared), declared.model("spliceai")
+    parts, sequence = [], []
     for record in files.table(declared.source("cancer_genes"), "genes").itertuples():
         chromosome, first, last = re.split("[:-]", record.id)
         name = re.search(r"gene (\S+)", record.header)[1]
-        inside = (place[0] == chromosome) & place.pos.between(int(first), int(last))
-        part = place[inside].assign(at=place.pos - int(first), gene=name)
-        bases, alt = codes.encode(record.sequence), codes.encode("".join(part[3]))
-        where = gene(name, "grch38", int(first), declared.model("spliceai"))
+        inside = (every.chrom == chromosome) & every.pos.between(int(first), int(last))
+        part = every[inside].assign(at=every.pos - int(first), gene=name)
+        bases, where = codes.encode(record.sequence), gene(name, "grch38", int(first), spec)
         part["exon-distance"] = nearness(part["at"].to_numpy(), where)
+        part["exon"] = exons(part["at"].to_numpy(), where)
+        changed = part[["at", "alt"]].drop_duplicates(ignore_index=True)
+        given = (bases, changed["at"].to_numpy(), codes.encode("".join(changed["alt"])), where)
         for predictor in predictors:
-            given = (bases, part["at"].to_numpy(), alt, where)
-            part[predictor] = deltas(declared.model(predictor), *given)
+            changed[predictor] = deltas(declared.model(predictor), *given, most=most)
+        part = part.merge(changed, on=["at", "alt"])
         parts.append(part.assign(at=part["at"] + sum(map(len, sequence))))
         sequence.append(bases)
-    part = pd.concat(parts, ignore_index=True)
-    ref, alt = (codes.encode("".join(part[c])) for c in (2, 3))
-    columns = [part["at"].to_numpy(), ref, alt, part.label.astype(int).to_numpy()]
-    beside = part[["aa_ref", "aa_alt", "alphamissense", "exon-distance", *predictors]]
-    genes = part.gene.to_numpy(str)
-    sequence = np.concatenate(sequence)
-    return [Effects("activity/clinvar-missense", "binary", sequence, *columns, genes, beside)]
+    frame, sequence = pd.concat(parts, ignore_index=True), np.concatenate(sequence)
+    missense = frame["set"] == "missense"
+    chosen = {"missense": (missense, "gene"), "missense-within": (missense, "gene")}
+    for name in frame.gene.unique():
+        chosen[f"missense-{name.lower()}"] = missense & (frame.gene == name), "exon"
+    chosen["missense-exons"] = missense & frame.phylop.notna(), "exon"
+    exon = frame["set"] == "exons"
+    for name in ("all", "splice", "splice-region"):
+        chosen[f"exons-{name}"] = exon & frame.consequence.str.fullmatch(BRCA1[name]), "exon"
+    tasks = []
+    for name, (rows, cluster) in chosen.items():
+        part = frame[rows].reset_index(drop=True)
+        if np.bincount(part.label, minlength=2).min() < FEWEST:
+            continue
+        ref, alt = (codes.encode("".join(part[c])) for c in ("ref", "alt"))
+        columns = (part["at"].to_numpy(), ref, alt, part.label.to_numpy())
+        columns += (part[cluster].astype(str).to_numpy(str),)
+        scores = ["alphamissense", "phylop", "exon-distance", *predictors]
+        beside = part[["aa_ref", "aa_alt"]].fillna("").join(part[scores].dropna(axis=1))
+        stratum = pd.factorize(part.gene)[0] if name == "missense-within" else None
+        task = Effects(f"activity/clinvar-{name}", "binary", sequence, *columns, beside)
+        tasks.append(replace(task, stratum=stratum))
+    return tasks, _sizes(frame)
 
 
 def contrasts(
     tasks: list[Effects],
     *,
-    activity: str = "spliceai",
+    activity: tuple = PREDICTORS,
     constraint: tuple = ("phylop", "alphamissense"),
 ) -> pd.DataFrame:
-    """AUROC of a predictor of activity minus that of measures of constraint, on the same variants.
+    """AUROC of predictors of activity minus that of measures of constraint, on the same variants.
 
     Parameters
     ----------
     tasks : list of Effects
-    activity : str
-    constraint : tuple of str
+    activity, constraint : tuple of str
         Those that a task has.
 
     Returns
@@ -255,20 +342,25 @@ def contrasts(
     for task in tasks:
         names, group = np.unique(task.cluster, return_inverse=True)
         weight = bootstrap.weights(names, seed=zero_shot.SEED)
-        known = {n: zero_shot.BASELINES[n](task) for n in (activity, *constraint)}
+        fold = np.zeros(len(task), int) if task.stratum is None else task.stratum
+        pairs = influences.pairs_of(task.label, fold)
+        known = {n: zero_shot.BASELINES[n](task) for n in (*activity, *constraint)}
         found = {
-            name: bootstrap.influence("binary", task.label, p, np.zeros(len(task), int))
+            name: influences.auroc(task.label, p, fold, pairs)
             for name, p in known.items()
             if p is not None
         }
-        score, influence = found.pop(activity)
-        for name, (other, beside) in found.items():
-            moved = bootstrap.moves((influence - beside)[:, None], weight, (group,))
-            low, high = bootstrap.difference_interval(np.array([score - other]), moved)
-            out.append((task.name, activity, name, score - other, low[0], high[0]))
+        for one, other in itertools.product(activity, constraint):
+            if one in found and other in found:
+                (score, influence), (less, beside) = found[one], found[other]
+                moved = bootstrap.moves((influence - beside)[:, None], weight, (group,))
+                low, high = bootstrap.difference_interval(np.array([score - less]), moved)
+                out.append((task.name, one, other, score - less, low[0], high[0]))
     return pd.DataFrame(out, columns="task activity constraint difference low high".split())
 
 
+SETS = {"brca1": brca1, "clinvar": clinvar}
+"""Name of a set -> how it is built."""
 _SPLICEAI = "github.com/Illumina/SpliceAI: tests/"
 _EXAMPLES = [
     ("TUBB8", 94077, "C", 500, "0.15|0.27|0.00|0.05|89|-23|-267|193", "test_delta_score.py"),

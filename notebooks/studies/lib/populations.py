@@ -7,6 +7,7 @@ compared within it.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -42,8 +43,17 @@ RECIPE = {
     "steps": 60,
     "left": 0.3,
 }
-"""Of the two networks of the human mitochondrial genome; after some hundred steps a network knows
-its half by heart."""
+"""Of the networks of one half of the human mitochondrial genome; after some hundred steps a network
+knows its half by heart."""
+SEEDS = (20240711, 1, 2)
+OTHERS, COPIES = 540, 13
+"""Steps that read other genomes, and copies of each block of the human mitochondrial genome among
+theirs, so that networks that are given it read it as often as those that are given nothing else."""
+ALONE, OTHER, MIXED, SEEN = "glm-mtdna", "glm-others", "glm-others-mtdna", "glm-others-mtdna-seen"
+"""Networks: of half of the human mitochondrial genome; of other genomes; of these and that half; of
+these and the whole, which has read what it scores."""
+GAINS = ((MIXED, ALONE), (MIXED, OTHER), (SEEN, MIXED))
+"""Pairs of networks that differ in what they were trained on alone."""
 
 
 def kinds(task: Effects) -> np.ndarray:
@@ -294,35 +304,81 @@ def folds(sequence: np.ndarray, count: int = 2) -> list[list[codes.Sequence]]:
     ]
 
 
-def mitochondrial_models(sequence: np.ndarray, folder: Path) -> list[Folds]:
-    """Small networks, and k-mer models, of the human mitochondrial genome, each half by the other.
+def other_genomes(sources: Mapping[str, SourceSpec], count: int) -> list[codes.Sequence]:
+    """Blocks of E. coli, M. tuberculosis, and yeast's nucleus and mitochondrion, as many of each.
+
+    Parameters
+    ----------
+    sources : mapping of str to SourceSpec
+    count : int
+        Blocks in all.
+
+    Returns
+    -------
+    list of Sequence
+        Of ``BLOCK`` bases, drawn anywhere in a genome.
+    """
+    yeast = files.table(sources["yeast"], "genome")
+    inside = yeast.id == "Mito"
+    parts = {n: files.table(sources[n], "genome") for n in ("ecoli", "mtb")}
+    parts |= {"yeast": yeast[~inside], "Mito": yeast[inside]}
+    rng, out = np.random.default_rng(zero_shot.SEED), []
+    for name, records in parts.items():
+        bases = codes.encode("".join(records.sequence))
+        starts = rng.integers(0, len(bases) - BLOCK, count // len(parts))
+        out += [codes.Sequence(f"{name}:{a}", bases[a : a + BLOCK]) for a in starts]
+    return out
+
+
+def mitochondrial_models(
+    sequence: np.ndarray, folder: Path, others: Sequence[codes.Sequence], seed: int
+) -> list[Folds]:
+    """Small networks of the human mitochondrial genome, of other genomes, and of both.
 
     Parameters
     ----------
     sequence : ndarray of uint8, (L,)
     folder : Path
         Where the networks are kept.
+    others : sequence of Sequence
+        Blocks of other genomes.
+    seed : int
 
     Returns
     -------
     list of Folds
+        ``ALONE, OTHER, MIXED, SEEN``; of what is given half of the genome two, each scoring the
+        other half.
     """
-    parts, made = folds(sequence), []
-    for number, blocks in enumerate(parts):
-        recipe = net.recipe(RECIPE, where="populations.RECIPE")
-        made.append(trained.load(train.train(blocks, recipe, folder / str(number))))
-    out = [Folds("glm-mtdna", sequence, made)]
-    given = [[b.codes for b in blocks] for blocks in parts]
-    counted = [markov.fit(g[1:], g[:1], orders=[ORDER], kind="around")[ORDER] for g in given]
-    out.append(Folds("markov-around", sequence, counted))
+    halves = folds(sequence)
+    mixed = [[*others, *blocks * COPIES] for blocks in halves]
+    every = [*others, *(halves[0] + halves[1]) * COPIES]
+    given = {ALONE: (0, halves), OTHER: (OTHERS, [others])}
+    given |= {MIXED: (OTHERS, mixed), SEEN: (OTHERS + RECIPE["steps"], [every])}
+    out = []
+    for name, (steps, parts) in given.items():
+        steps += RECIPE["steps"] * (name != OTHER)
+        recipe = net.recipe(RECIPE | {"name": name, "steps": steps, "seed": seed})
+        paths = [folder / f"{name}-{seed}-{number}" for number in range(len(parts))]
+        made = [trained.load(train.train(p, recipe, f)) for p, f in zip(parts, paths)]
+        out.append(Folds(name, sequence, made))
     return out
+
+
+def counted(sequence: np.ndarray) -> Folds:
+    """K-mer models of the human mitochondrial genome, each half by the other."""
+    given = [[b.codes for b in blocks] for blocks in folds(sequence)]
+    made = [markov.fit(g[1:], g[:1], orders=[ORDER], kind="around")[ORDER] for g in given]
+    return Folds("markov-around", sequence, made)
 
 
 ABSENT = {"brca1": (), "tb": (), "mtdna": ("open-frame", "stop-words")}
 """Set -> baselines that are left out: mitochondria do not use the standard code."""
 
 
-def models(name: str, tasks: list[Effects], networks: Sequence) -> list:
+def models(
+    name: str, tasks: list[Effects], networks: Sequence, sources: Mapping[str, SourceSpec]
+) -> list[list]:
     """Models that score a set.
 
     Parameters
@@ -331,41 +387,103 @@ def models(name: str, tasks: list[Effects], networks: Sequence) -> list:
     tasks : list of Effects
     networks : sequence of TrainedModel
         Of other genomes.
+    sources : mapping of str to SourceSpec
 
     Returns
     -------
-    list of nucleotide models
+    list of list of nucleotide models
+        All of them, then those that are trained here again from other seeds.
     """
     if name != "mtdna":
-        return list(networks)
-    return [*networks, *mitochondrial_models(tasks[0].sequence, paths.CACHE / "mtdna")]
+        return [list(networks)]
+    sequence, folder = tasks[0].sequence, paths.CACHE / "mtdna"
+    size = len(folds(sequence)[0]) * COPIES * OTHERS // RECIPE["steps"]
+    others = other_genomes(sources, size)
+    seeds = [mitochondrial_models(sequence, folder, others, seed) for seed in SEEDS]
+    return [[*networks, *seeds[0], counted(sequence)], *seeds[1:]]
 
 
-def score(tasks: list[Effects], models: Sequence, *, without: Sequence[str] = ()) -> pd.DataFrame:
+def score(
+    tasks: list[Effects], models: Sequence[Sequence], *, without: Sequence[str] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """AUROC of every model and baseline, with 95 % intervals over clusters.
 
     Parameters
     ----------
     tasks : list of Effects
-    models : sequence of nucleotide models
+    models : sequence of sequence of nucleotide models
+        Of ``models``: each seed after the first is a repeat.
     without : sequence of str
         Baselines that are left out.
 
     Returns
     -------
-    DataFrame
+    scores : DataFrame
         Columns of ``results.SCHEMA`` and ``low, high``.
+    gains : DataFrame
+        Of ``GAINS``: ``task, model, less, difference, low, high`` (mean of the seeds, 95 % over
+        clusters), ``lowest, highest`` (of the seeds), ``changes, clusters``.
     """
+    out, found = [], {}
+    for repeat, several in enumerate(models):
+        own = {m.name + end for m in several for end in ("", "-calibrated")}
+        for task, scores in zero_shot.scores_of(tasks, several):
+            wanted = own if repeat else set(scores) - set(without)
+            scores = {m: p for m, p in scores.items() if m in wanted}
+            fold = np.zeros(len(task), int) if task.stratum is None else task.stratum
+            pairs = influences.pairs_of(task.label, fold)
+            areas = [influences.auroc(task.label, p, fold, pairs) for p in scores.values()]
+            names, group = np.unique(task.cluster, return_inverse=True)
+            summed = np.stack([np.bincount(group, weights=i) for _, i in areas], axis=1)
+            value = np.array([v for v, _ in areas])
+            rows = _rows(task.name, len(task), list(scores), value, summed, names)
+            out.append(rows.assign(repeat=repeat))
+            for m, v, moved in zip(scores, value, summed.T):
+                found.setdefault((task.name, m), []).append((v, moved, len(task), names))
+    return pd.concat(out, ignore_index=True), _gains(found)
+
+
+def _gains(found):
+    """Differences of ``GAINS`` of values and sums of influences by task and model."""
     out = []
-    for task, scores in zero_shot.scores_of(tasks, models):
-        scores = {m: p for m, p in scores.items() if m not in without}
-        fold = np.zeros(len(task), int) if task.stratum is None else task.stratum
-        pairs = influences.pairs_of(task.label, fold)
-        found = [influences.auroc(task.label, p, fold, pairs) for p in scores.values()]
-        names, group = np.unique(task.cluster, return_inverse=True)
-        summed = np.stack([np.bincount(group, weights=i) for _, i in found], axis=1)
-        out.append(_rows(task.name, len(task), list(scores), [v for v, _ in found], summed, names))
-    return pd.concat(out, ignore_index=True)
+    for task in dict.fromkeys(name for name, _ in found):
+        for end, (model, less) in itertools.product(("", "-calibrated"), GAINS):
+            pair = [found.get((task, name + end)) for name in (model, less)]
+            if None in pair:
+                continue
+            by_seed = np.array([a[0] - b[0] for a, b in zip(*pair)])
+            moved = np.mean([a[1] - b[1] for a, b in zip(*pair)], axis=0)
+            (_, _, n, names), mean = pair[0][0], by_seed.mean()
+            weight = bootstrap.weights(names, seed=zero_shot.SEED)
+            moves = bootstrap.moves(moved[:, None], weight, (np.arange(len(names)),))
+            low, high = bootstrap.difference_interval(np.array([mean]), moves)
+            ends = low[0], high[0], by_seed.min(), by_seed.max()
+            out.append((task, model + end, less + end, mean, *ends, n, len(names)))
+    columns = "task model less difference low high lowest highest changes clusters"
+    return pd.DataFrame(out, columns=columns.split())
+
+
+def bits(models: Sequence[Sequence], task: Effects) -> pd.DataFrame:
+    """How well models predict the bases of a task's sequence.
+
+    Parameters
+    ----------
+    models : sequence of sequence of nucleotide models
+        Of ``models``.
+    task : Effects
+
+    Returns
+    -------
+    DataFrame
+        ``model, bits`` (per base, mean over bases and seeds), ``lowest, highest, seeds``.
+    """
+    known, found = np.flatnonzero(task.sequence < codes.N), {}
+    for model in itertools.chain(*models):
+        table = zero_shot.around_changes(model, task.sequence, known)
+        cost = -table[known, task.sequence[known]].mean() / np.log(2)
+        found.setdefault(model.name, []).append(cost)
+    rows = [(name, np.mean(c), min(c), max(c), len(c)) for name, c in found.items()]
+    return pd.DataFrame(rows, columns=["model", "bits", "lowest", "highest", "seeds"])
 
 
 def _rows(task, n, models, value, influence, clusters):

@@ -23,8 +23,9 @@ from genebench.models import weights
 
 NEAR = 50
 """Bases to each side of a variant in which a change counts, as in SpliceAI and Pangolin."""
-BATCH, STRETCH = 16, 2_000
-"""Variants that are computed at once, and bases within which they share the reference's pass."""
+BATCH, STRETCH, GAP = 16, 30_000, 10_000
+"""Variants that are computed at once; bases within which they share the reference's pass, where no
+two that follow each other are further apart than the last."""
 _DILATIONS = (1, 4, 10, 25)
 _ONE_HOT = torch.eye(5)[:, :4]
 
@@ -233,7 +234,9 @@ class Predictor:
         order, out, start = np.argsort(positions, kind="stable"), [], 0
         while start < len(order):
             ahead = positions[order[start:]]
-            rows = order[start : start + np.searchsorted(ahead, ahead[0] + STRETCH)]
+            apart = np.flatnonzero(np.diff(ahead) > GAP) + 1
+            count = min(np.searchsorted(ahead, ahead[0] + STRETCH), *apart[:1], len(ahead))
+            rows = order[start : start + count]
             start += len(rows)
             out.append(self._stretch(bases, positions[rows], alt[rows], strand, near))
         return np.concatenate(out)[np.argsort(order)]
