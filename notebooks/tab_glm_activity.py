@@ -288,17 +288,16 @@ show.figure(
 )
 
 # %% [markdown]
-# For open chromatin no rule of one line helps: G or C rather than A or T has {{
+# For open chromatin no rule of one line helps much: G or C rather than A or T has {{
 # glm_activity_dnase_gc_loss }}, more CpG {{ glm_activity_dnase_cpg }}, the reference allele {{
 # glm_activity_dnase_reference_allele }}. For H3K27ac the first two do not help either ({{
 # glm_activity_h3k27ac_gc_loss }}, {{ glm_activity_h3k27ac_cpg }}), but the reference allele has {{
-# glm_activity_h3k27ac_reference_allele }}: the *other* allele is the one with the higher signal far
-# more often than not, which says more of how these QTLs were found than of DNA. A model that
-# prefers what the reference genome has, as those that were trained on it do, is held back by that;
-# so compare it among variants of one direction. Models of chromatin (Enformer, Sei) were trained on
-# these very cells. The small networks of other genomes are at chance or next to it: that of *E.
-# coli* has {{ glm_activity_dnase_glm_ecoli }} and {{ glm_activity_h3k27ac_glm_ecoli }}, that of
-# yeast {{ glm_activity_dnase_glm_yeast }} and {{ glm_activity_h3k27ac_glm_yeast }}.
+# glm_activity_h3k27ac_reference_allele }}: the *other* allele is more often the one with the higher
+# signal, which says more of how these QTLs were found than of DNA. A model that prefers what the
+# reference genome has, as those that were trained on it do, is held back by that; so compare it
+# among variants of one direction. The small networks of other genomes are at chance or next to it:
+# that of *E. coli* has {{ glm_activity_dnase_glm_ecoli }} and {{ glm_activity_h3k27ac_glm_ecoli }},
+# that of yeast {{ glm_activity_dnase_glm_yeast }} and {{ glm_activity_h3k27ac_glm_yeast }}.
 
 # %% [markdown]
 # ## Is it the same SpliceAI?
