@@ -54,7 +54,7 @@ order = ["redrawn", "recomputed", "published", "not made", "not possible"]
 counts = pd.crosstab(rows.paper, rows.how)[order].assign(
     differs=rows.groupby("paper").differs.sum()
 )
-counts.astype(int).rename_axis(index=None, columns=None)
+counts.astype(int).rename_axis(index=None, columns=None).T
 
 # %% tags=["remove-input"]
 where = ("[](" + rows.page + ")").where(rows.page != "", "–")

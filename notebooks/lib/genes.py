@@ -82,7 +82,8 @@ def _or(sources: Iterable[str]) -> str:
     first, *others = map(escape, sources)
     if not any(other != first for other in others):
         return ""
-    return f"; or, for hours, first <code>genebench run --profile {first}</code>"
+    run = f"<code>genebench run --profile {first}</code>"
+    return f". For the genes of profile {first} run {run} before, which takes hours"
 
 
 def verdict(row: dict, titles: list[str]) -> list[str]:
