@@ -41,12 +41,20 @@ size = sets.assign(task=sets.task.str.removeprefix("populations/")).set_index("t
 counts = {glm.slug(t, "n"): f"{n:,}" for t, n in size.changes.items()}
 counts |= {glm.slug(t, "harmful"): f"{int(n):,}" for t, n in size.harmful.dropna().items()}
 short = every.assign(task=every.task.str.removeprefix("populations/"))
+gains, bits = glm.read("populations", "gains"), glm.read("populations", "bits")
+moved = gains.difference.map("{:+.2f}".format) + " (" + glm.spans(gains, 2) + ")"
+moved = moved.str.replace("-", "−")
+pairs = gains.task.str.removeprefix("populations/") + "_" + gains.model + "_less_" + gains.less
+counts |= dict(zip(pairs.str.replace("-", "_"), moved))
+keys = "bits_" + bits.model.str.replace("-", "_")
+counts |= dict(zip(keys, bits.bits.map("{:.2f}".format)))
 real = glm.read("populations", "odds")
 simulated = glm.read("simulated", "odds")
 simulated = simulated[simulated.model.isin(["glm-simulated", "oracle"])]
 simulated = simulated.assign(set="simulated, rare against common")
 words = {"brca1": "BRCA1", "tb": "M. tuberculosis", "mtdna": "human mitochondrion"}
 real = real.assign(set=real.set.map(words) + ", " + real.against + " against common")
+real = real[~real.model.isin(["glm-others", "glm-others-mtdna-seen"])]
 odds = pd.concat([simulated, real], ignore_index=True)
 known = odds[odds.lowest == 0.05].set_index(["set", "model"])
 spans = known.odds_ratio.map("{:.1f}".format) + " (" + glm.spans(known, 1) + ")"
@@ -102,7 +110,10 @@ show.figure(
 # glm_populations_odds_human_mitochondrion_unseen_against_common_glm_yeast }}), and the one trained
 # on the mitochondrion itself none ({{
 # glm_populations_odds_human_mitochondrion_rare_against_common_glm_mtdna }} and {{
-# glm_populations_odds_human_mitochondrion_unseen_against_common_glm_mtdna }}). BRCA1 has few
+# glm_populations_odds_human_mitochondrion_unseen_against_common_glm_mtdna }}), nor one trained on
+# it and on other genomes ({{
+# glm_populations_odds_human_mitochondrion_rare_against_common_glm_others_mtdna }} and {{
+# glm_populations_odds_human_mitochondrion_unseen_against_common_glm_others_mtdna }}). BRCA1 has few
 # carried changes, nearly all of them very rare, so that its intervals are wide.
 
 # %% [markdown]
@@ -110,11 +121,19 @@ show.figure(
 #
 # A genome that a model can read whole: all three changes of each base, those that some of 56,434
 # people carry in all their mitochondria (gnomAD; collected by {cite}`lake2024`), confirmed
-# pathogenic ones (MITOMAP) and those classified in ClinVar. Two small networks and a k-mer model
-# were trained on it, each on one half of its blocks of about a thousand bases, and score the other
-# half. They were trained for a few CPU seconds on purpose: a network knows so little sequence by
-# heart soon after, and no other mitochondrial genome of an animal was at hand. The networks of *E.
-# coli* and of yeast (without its mitochondria) stand beside.
+# pathogenic ones (MITOMAP) and those classified in ClinVar. Four kinds of small networks differ in
+# what they were trained on alone, each from three seeds:
+#
+# - *the mitochondrion*: half of its blocks of about a thousand bases, to score the other half;
+# - *other genomes*: as many bases of *E. coli*, of *M. tuberculosis*, of yeast's nucleus and of
+#   yeast's mitochondrion;
+# - *both*: these and the half that is not scored, which is read as often as alone;
+# - *both, scored half too*: these and the whole genome, so that nothing it scores is new to it.
+#
+# They were trained for less than a CPU minute on purpose: a network knows so little sequence by
+# heart soon after, and no other mitochondrial genome of an animal was at hand. A k-mer model of
+# each half and the larger networks of *E. coli* and of yeast (without its mitochondrion) stand
+# beside.
 
 # %% tags=["remove-input"]
 order = ["unseen", "transitions", "kinds", "rare", "confirmed", "confirmed-trna", "clinvar"]
@@ -134,6 +153,34 @@ show.figure(
     + glm_figures.result(human, looks),
 )
 
+# %% tags=["remove-input"]
+chosen = ["kinds", "transitions", "confirmed", "confirmed-trna"]
+listed = gains[gains.task.isin(["populations/mtdna-" + t for t in chosen])]
+listed = listed[~listed.model.str.endswith("-calibrated")]
+show.table(
+    listed.assign(
+        task=listed.task.map(looks.tasks),
+        model=listed.model.map(looks.title),
+        less=listed.less.map(looks.title),
+    ),
+    page=page,
+    profile=profile,
+    name="gains",
+    caption="What a network gains in AUROC by what it is trained on: difference of two networks on "
+    "the same changes, mean of three seeds, with its 95 % interval over genes, and the lowest and "
+    "highest of the seeds.",
+    words={"clusters": "genes"},
+)
+
+# %% tags=["remove-input"]
+show.table(
+    bits.assign(model=bits.model.map(looks.title)).drop(columns="set"),
+    page=page,
+    profile=profile,
+    name="bits",
+    caption="Bits per base of the human mitochondrial genome (2: a guess), mean of the seeds.",
+)
+
 # %% [markdown]
 # **Mutation first.** Over all changes, whether it is a transition says more of what is seen ({{
 # glm_populations_mtdna_unseen_transversion }}) than conservation ({{
@@ -145,11 +192,33 @@ show.figure(
 # **So little sequence does not teach a network what it is for.** The networks trained on half of
 # this genome stay near or below chance: {{ glm_populations_mtdna_kinds_glm_mtdna }} within kind of
 # transition, {{ glm_populations_mtdna_rare_glm_mtdna }} on what is rare, {{
-# glm_populations_mtdna_confirmed_glm_mtdna }} on confirmed changes; counts of words
-# have {{ glm_populations_mtdna_kinds_markov_around }} and {{
-# glm_populations_mtdna_confirmed_markov_around }}, the network of yeast {{
-# glm_populations_mtdna_kinds_glm_yeast }} and {{ glm_populations_mtdna_confirmed_glm_yeast }}. What
-# would be needed are the mitochondrial genomes of many animals, which phyloP has read.
+# glm_populations_mtdna_confirmed_glm_mtdna }} on confirmed changes; counts of words have {{
+# glm_populations_mtdna_kinds_markov_around }} and {{ glm_populations_mtdna_confirmed_markov_around
+# }}, the network of yeast {{ glm_populations_mtdna_kinds_glm_yeast }} and {{
+# glm_populations_mtdna_confirmed_glm_yeast }}.
+#
+# **Other genomes beside it do not help either.** They teach a network to predict the half that it
+# has not read a little better ({{ glm_populations_bits_glm_others_mtdna }} bits per base in place
+# of {{ glm_populations_bits_glm_mtdna }}; 2 is a guess, and a network of other genomes alone has {{
+# glm_populations_bits_glm_others }}), but not which changes do harm: within kind of transition it
+# has {{ glm_populations_mtdna_kinds_glm_others_mtdna }}, still below chance (less the network of
+# the mitochondrion alone: {{ glm_populations_mtdna_kinds_glm_others_mtdna_less_glm_mtdna }}); on
+# confirmed changes {{ glm_populations_mtdna_confirmed_glm_others_mtdna }} ({{
+# glm_populations_mtdna_confirmed_glm_others_mtdna_less_glm_mtdna }}). Without any of the
+# mitochondrion the other genomes leave a network at {{ glm_populations_mtdna_kinds_glm_others }}
+# and {{ glm_populations_mtdna_confirmed_glm_others }}.
+#
+# **Nor does having read what is scored.** A network that was given the scored half too predicts its
+# bases best ({{ glm_populations_bits_glm_others_mtdna_seen }} bits), for it begins to know them by
+# heart. But it has {{ glm_populations_mtdna_kinds_glm_others_mtdna_seen }} within kind of
+# transition (less the network of both without that half: {{
+# glm_populations_mtdna_kinds_glm_others_mtdna_seen_less_glm_others_mtdna }}) and {{
+# glm_populations_mtdna_confirmed_glm_others_mtdna_seen }} on confirmed changes ({{
+# glm_populations_mtdna_confirmed_glm_others_mtdna_seen_less_glm_others_mtdna }}); on ClinVar's
+# classes it gains {{ glm_populations_mtdna_clinvar_glm_others_mtdna_seen_less_glm_others_mtdna }}
+# and stays at {{ glm_populations_mtdna_clinvar_glm_others_mtdna_seen }}. So fewer bits
+# per base are no measure of what a network knows of harm. What would be needed are the
+# mitochondrial genomes of many animals, which phyloP has read.
 #
 # **Confirmed pathogenic against common** ({{ glm_populations_mtdna_confirmed_harmful }} of {{
 # glm_populations_mtdna_confirmed_n }}): phyloP {{ glm_populations_mtdna_confirmed_phylop }}, the
@@ -207,6 +276,8 @@ show.table(
     caption="What was scored.",
     words={"harmful": "unseen, rare or harmful", "clusters": "genes, exons or regions"},
 )
+
+# %% tags=["remove-input"]
 show.table(
     glm.score_table(human, looks), page=page, profile=profile, name="scores", caption="Every score."
 )

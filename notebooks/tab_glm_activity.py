@@ -31,6 +31,8 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-activity"  # name of this page
 
 # %% tags=["remove-input"]
+from IPython.display import display
+
 from notebooks.lib import glm, glm_figures, show
 
 show.begin()
@@ -237,28 +239,30 @@ show.figure(
 # predictors](glm-clinvar); no table at hand has CADD.
 
 # %% tags=["remove-input"]
-show.table(
-    glm.read("activity", "consequences"),
-    page=page,
-    profile=profile,
-    name="consequences",
-    caption="Variants at hand by source and consequence. Measured: BRCA1, lost function against "
-    "kept; missense: ClinVar in nine genes; exons: ClinVar of 2018 in 13 exons of BRCA1; any: a "
-    "sample of ClinVar of all consequences, in the nine genes.",
-    words={"harmful": "pathogenic, or lost function"},
-)
 named = contrasts.assign(
     task=contrasts.task.map(looks.tasks),
     activity=contrasts.activity.map(looks.title),
     constraint=contrasts.constraint.map(looks.title),
 )
-show.table(
-    named,
-    page=page,
-    profile=profile,
-    name="contrasts",
-    caption="AUROC of a predictor of splicing minus that of a measure of constraint on the same "
-    "variants, with 95 % intervals over exons or genes.",
+display(
+    show.table(
+        glm.read("activity", "consequences"),
+        page=page,
+        profile=profile,
+        name="consequences",
+        caption="Variants at hand by source and consequence. Measured: BRCA1, lost function or "
+        "kept it; missense: ClinVar in nine genes; exons: ClinVar of 2018 in 13 exons of BRCA1; "
+        "any: a sample of ClinVar of all consequences, in the nine genes.",
+        words={"harmful": "pathogenic, or lost function"},
+    ),
+    show.table(
+        named,
+        page=page,
+        profile=profile,
+        name="contrasts",
+        caption="AUROC of a predictor of splicing minus that of a measure of constraint on the "
+        "same variants, with 95 % intervals over exons or genes.",
+    ),
 )
 
 # %% tags=["remove-input"]

@@ -32,6 +32,7 @@ page: str = "glm-variants"  # name of this page
 
 # %% tags=["remove-input"]
 import pandas as pd
+from IPython.display import display
 
 from notebooks.lib import glm, glm_figures, show
 
@@ -233,13 +234,19 @@ listed["task"] = listed.task.map(looks.tasks).fillna(listed.task)
 whole = sets[assays][["changes", "clusters"]].sum().to_frame().T
 words = f"{assays.sum()} measurements of regulatory elements"
 listed = pd.concat([listed, whole.assign(set="mpra", task=words)], ignore_index=True)
-show.table(
-    listed[["set", "task", "changes", "harmful", "clusters"]],
-    page=page,
-    profile=profile,
-    name="sets",
-    caption="What was scored.",
-)
-show.table(
-    glm.score_table(every, looks), page=page, profile=profile, name="scores", caption="Every score."
+display(
+    show.table(
+        listed[["set", "task", "changes", "harmful", "clusters"]],
+        page=page,
+        profile=profile,
+        name="sets",
+        caption="What was scored.",
+    ),
+    show.table(
+        glm.score_table(every, looks),
+        page=page,
+        profile=profile,
+        name="scores",
+        caption="Every score.",
+    ),
 )
