@@ -91,7 +91,7 @@ def numbers(means: pd.DataFrame, models: Models) -> dict[str, object]:
     means = means[means.group == _whole(means)]
     first, last, hard = _splits(means)
     above = _compared(means).groupby("split", observed=True).excess_low
-    above = {s: f"{(low > 0).sum()} of {len(low)} where {SPLITS[s]}" for s, low in above}
+    above = {s: f"{(low > 0).sum()} of {len(low)} with {SPLITS[s]}" for s, low in above}
     best, compared, apart = first.iloc[0], _compared(first), _compared(last)
     leader = (compared if len(compared) else first).iloc[0]
     stays = (apart if len(apart) else last).iloc[0]
