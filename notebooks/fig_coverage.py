@@ -110,7 +110,8 @@ columns = {
 weak = np.where(power.underpowered, "underpowered", "")
 table = tables.readable(power.assign(weak=weak, more=more), models, columns)
 look = {"hue": "kind", "style": "kind", "alpha": 0.75, "s": 55}
-ax = sns.scatterplot(table[table.kind != "pair"], x="genes", y="smallest difference", **look)
+shown_tasks = table[(table.kind != "pair") & (table["smallest difference"] > 0)]
+ax = sns.scatterplot(shown_tasks, x="genes", y="smallest difference", **look)
 ax.axhline(intervals.UNDERPOWERED, color=figures.INK, linestyle="--", linewidth=1.2)
 ax.annotate(
     "underpowered above",

@@ -66,7 +66,7 @@ show.table(
 # %% [markdown]
 # ## Each task, each split
 #
-# Find a task by typing a part of its name, such as `subcellular`, and compare the splits: `family`
+# Find a task by typing a part of its name, and compare the splits: `family`
 # keeps genes of one family or symbol stem together, `similarity` those of similar proteins, so that
 # such relatives of a tested gene are not in training. [Relatives and leakage](ladder) shows the
 # means over tasks.

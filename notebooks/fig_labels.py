@@ -79,9 +79,9 @@ show.table(
 # ## What a model adds to a shortcut, and what its size is worth
 #
 # Two vectors side by side that score more than each alone know different things. Here a text model
-# that sees the symbol is joined to shortcuts that see it too, and to an expression table; and it is
-# cut to as many dimensions as that table has, by principal components or on random projections,
-# because a wider vector gives a probe more to work with.
+# that sees the symbol is joined to shortcuts that see it too; and vectors are cut to as many
+# dimensions as a smaller model has, by principal components or on random projections, because a
+# wider vector gives a probe more to work with.
 
 # %% tags=["remove-input"]
 pairs = tiers.of_measure(results.read_beside(beside, "pairs.csv"))

@@ -30,6 +30,8 @@ page: str = "ladder"  # name of this page
 source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
+import pandas as pd
+
 from genebench.benchmark import results
 from genebench.core import specs
 from notebooks.lib import charts, figures, markdown, show, tables, tiers
@@ -58,10 +60,9 @@ show.figure(
     profile=profile,
     name="slopes",
     caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model, "
-    "ordered by the first panel; shortcuts are hollow, the dotted line is chance. Thin lines: 95 "
-    "% intervals. Tasks that resemble each other weigh "
-    "less; in the first "
-    "panel every group weighs the same. Each panel has its own scale.",
+    "ordered by the first panel; shortcuts are hollow, the dashed line is chance. Thin lines: 95 "
+    "% intervals. Tasks that resemble each other weigh less; in the first panel every group "
+    "weighs the same.",
     alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model. "
     + tiers.ladder_words(means, models).replace("*", "").replace("`", ""),
 )
@@ -74,9 +75,10 @@ show.prose(tiers.ladder_words(means, models))
 # its paired interval.
 
 # %% tags=["remove-input"]
-columns = "group split model newest late score lost lost_low lost_high tasks".split()
+columns = "group split model newest score lost lost_low lost_high tasks".split()
 newest = means.model.map({name: spec.newest for name, spec in models.items()})
 release = results.main_scores(shown).task.str.extract(r"since-(\d{4}-\d{2})")[0].min()
+columns[4:4] = [] if pd.isna(release) else ["late"]
 late = newest.gt(str(release)).map({True: "yes", False: ""})
 show.table(
     tables.readable(

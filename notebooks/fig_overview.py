@@ -130,7 +130,7 @@ show.figure(
     caption="Excess over the best shortcut, weighted mean over the tasks of a group that can show "
     "a difference, on the common genes; the line is the paired 95 % bootstrap interval over "
     "families of genes, and over source tables where there are effectively 8 or more. No dot: "
-    "exposed, or too few of the genes. Numbers are in the table at the end of the page.",
+    "exposed, or too few of the genes. Numbers: the CSV, and the leaderboard.",
     alt="Dots with intervals of mean excess AUROC over the best shortcut by group and model. "
     f"{(drawn.low > 0).sum()} of {len(drawn)} lie above 0 with their interval.",
 )

@@ -57,6 +57,7 @@ show.table(
 # %% tags=["remove-input"]
 placed = table.read("placed.csv").rename(columns={"dataset": "task"})
 placed = placed[placed.task.isin(names)]
+none = "" if len(placed) else " No such split is at hand for these data sets."
 existing = [known.datasets[d].existing if d in known.datasets else {} for d in placed.task]
 kinds = [e[s].kind if s in e else "Part I" for e, s in zip(existing, placed.split)]
 columns = {
@@ -77,5 +78,5 @@ show.table(
     name="placed",
     caption="Splits that others use, placed at the λ whose splits have the nearest overlap, and "
     "what each model scores on them and on the curve. A score exactly at chance: the model has "
-    "nothing to go by and says the same of all.",
+    "nothing to go by and says the same of all." + none,
 )

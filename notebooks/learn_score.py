@@ -148,7 +148,8 @@ between = between[(between.task == task.name) & (between.split == "random")]
 between = between[between.genes == "common"]
 asked = ["minilm-symbol", "symbol-ngrams", "symbol-stem", "random"]
 columns = "score low high best_shortcut excess excess_low excess_high".split()
-between.set_index("model").loc[asked, columns].round(3)
+shown = between.set_index("model").loc[asked, columns].round(3).astype(object)
+shown.where(shown.notna(), "–").rename(columns=lambda c: c.replace("_", " "))
 
 # %% [markdown]
 # *minilm-symbol*, a language model of text that reads the symbol, scores high, and its excess is

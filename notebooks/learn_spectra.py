@@ -35,11 +35,11 @@ page: str = "spectra-idea"  # name of this page
 # %% [markdown]
 # ## Who is related: the spectral property
 #
-# A *spectral property* says when two units are related: proteins that are identical in more than 30
-# % of their alignment, variants that share a mutation, genes of one family. Its graph links related
-# units. At the *spectral parameter* λ the units are visited in random order; each that is still
-# there is retained, and drops each of its neighbours with chance λ. Of those retained, a fifth is
-# tested. λ = 0 retains everything, a random split; at λ = 1 no link joins train and test.
+# A *spectral property* says when two units are related: proteins of which more than 30 % of the
+# alignment are identical, variants that share a mutation, genes of one family. Its graph links
+# related units. At the *spectral parameter* λ the units are visited in random order; each that is
+# still there is retained, and drops each of its neighbours with chance λ. Of those retained, a
+# fifth is tested. λ = 0 retains everything, a random split; at λ = 1 no link joins train and test.
 
 # %%
 import numpy as np

@@ -15,12 +15,12 @@
 #
 # A label that was measured twice says how well it can be known at all. The agreement of two
 # measurements is a yardstick and not a limit: a model free of noise could reach about the square
-# root of a correlation. For ranks it
-# is the Spearman correlation of the two measurements, for two classes the AUROC of the second one
-# for the labels of the first, for more its mean over the classes; of several comparisons the
-# median. Specificity over tissues is worked out from two assays of other samples. Phenotypes and
-# pathways are compared between two releases, of which the newer one adds to the older: that is
-# change of curation, not noise.
+# root of a correlation. Of numbers it is the Spearman correlation of the two measurements; of two
+# classes the AUROC of the second measurement as a score for the labels of the first; of more
+# classes the mean of that over the classes. Where there are several comparisons it is their median.
+# Specificity over tissues is worked out from two assays of other samples. Phenotypes and pathways
+# are compared between two releases, of which the newer one adds to the older: that is change of
+# curation, not noise.
 #
 # Beside it stands the best model of all, and the best shortcut: what needs no knowledge of the gene
 # but how studied it is, its relatives, its length or its place. A consensus label (age, half-life)

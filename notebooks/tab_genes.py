@@ -18,7 +18,7 @@
 # (random folds: it may have seen relatives). Shown first are the ten most telling labels, those on
 # which the models differ most; models that were trained on the labels are left out of the table.
 # Models and labels are those of profile *paper* where its run has kept its predictions here, else
-# those of the profile that this book was run for; the line above the search says which. Predictions
+# those of the profile that this book was run for; the line below the search says which. Predictions
 # of single genes are too large to come with the code, and are made anew by a run.
 
 # %% tags=["parameters"]

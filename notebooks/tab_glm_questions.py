@@ -224,7 +224,7 @@ show.figure(
 # %% tags=["remove-input"]
 kept = ["title", "genome", "objective", "mixer", "tokens", "weights", "millions", "cpu_s"]
 show.table(
-    runs[[*kept, "seeds", *names]],
+    runs[[*kept, "seeds", *names]].astype({"weights": int}),
     page=page,
     profile=profile,
     name="runs",

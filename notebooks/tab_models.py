@@ -43,12 +43,12 @@ show.table(shown, page=page, profile=profile, name="catalogue", links=links)
 # ## Which layer, and which pooling
 #
 # A network has a state for each token after each layer; here every layer is tried, with the mean
-# over the tokens and with the first one, on the tasks of profile demo under random folds
-# (`python -m benchmarks.layers`). *Difference*: to the mean over the last layer, which all entries
-# use; *above*: share of the tasks on which it scores higher. Nearly all of the tasks are terms of
-# one ontology, so that no interval is given, and who picks the best row by these scores is
-# flattered by them: the entries stay as they are. Of a bare symbol the embeddings of its pieces,
-# before any layer, score no lower than the whole network.
+# over the tokens and with the first one, on the tasks of profile demo under random folds (`python
+# -m benchmarks.layers`). *Difference*: to the mean over the last layer, which all entries use;
+# *above*: share of the tasks on which it scores higher. Nearly all of the tasks are terms of one
+# ontology, so that no interval is given, and who picks the best row by these scores is flattered by
+# them: the entries stay as they are. Where the text is the bare symbol, the embeddings of its
+# tokens, before any layer of the network, score no lower than its last layer.
 
 # %% tags=["remove-input"]
 layers = results.read_beside(source, "layers.csv")

@@ -108,8 +108,8 @@ show.table(
     profile=profile,
     name="scores",
     caption="Test AUROC by set of pairs and model, no gene on both sides; vectors of both genes "
-    "and their product. A star: the model has read some of these pairs. In *activation vs "
-    "repression* both classes are measured and none is matched.",
+    "and their product. A star: the model has read some of these pairs. In activation vs "
+    "repression both classes are measured and none is matched.",
     marks=marks,
 )
 

@@ -261,7 +261,7 @@ def findings(
         row["share_size"] = size / fall[0] if row["falls"] else np.nan
         wide = np.ptp(seen[OVERLAP]) >= NARROW
         row["rank"] = seen.corr("spearman", min_periods=3).iloc[0, 1] if wide else np.nan
-        row |= dict(zip(("overlap_first", "overlap_last"), seen[OVERLAP].iloc[[0, -1]]))
+        row |= dict(zip(("overlap_first", "overlap_last"), seen[OVERLAP][[begin, end]]))
         out.append(row | {"coverage": part.coverage.mean()})
     return pd.DataFrame(out)
 

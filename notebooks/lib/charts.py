@@ -40,8 +40,9 @@ def panelled(
     fig, axes = plt.subplots(deep, wide, figsize=size, squeeze=False, **shared)
     for ax, (name, _) in zip(axes.flat, parts):
         ax.set_title(textwrap.fill(str(name), 34 if width else 30), fontsize=12)
-    for ax in axes.flat[len(parts) :]:
+    for i, ax in enumerate(axes.flat[len(parts) :], len(parts)):
         ax.axis("off")
+        axes.flat[i - wide].tick_params(labelbottom=True)
     return fig, [(ax, str(name), part) for ax, (name, part) in zip(axes.flat, parts)]
 
 
@@ -175,6 +176,8 @@ def lines(
             ax.scatter(mine[x], mine[y], size, marker=mark, edgecolors=mine.ink, **look, zorder=3)
         if chance is not None:
             ax.axhline(chance, color=INK, linestyle=":", linewidth=1)
+        if frame[x].nunique() <= 3:  # such as positions in a codon
+            ax.set_xticks(sorted(frame[x].unique()))
         for axis, base in (log or {}).items():
             getattr(ax, f"set_{axis}scale")("log", base=base)
             if base != 10:

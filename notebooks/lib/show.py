@@ -76,7 +76,7 @@ def figure(
     lossless = {"dpi": 140, "pil_kwargs": {"lossless": True}}  # half the size of a PNG
     for kind, options in (("webp", lossless), ("svg", {"metadata": {"Date": None}})):
         with cache.atomic(_file(profile, f"{stem}.{kind}")) as temporary:
-            fig.savefig(temporary, format=kind, **options)
+            fig.savefig(temporary, format=kind, bbox_inches="tight", pad_inches=0.08, **options)
     plt.close(fig)
     _csv(data, profile, stem)
     links = [f"{{download}}`{kind.upper()} <files/{stem}.{kind}>`" for kind in ("svg", "csv")]
@@ -158,6 +158,13 @@ def table(
         created = JavascriptFunction(_LINKED % json.dumps(at).replace("<", "\\u003c"))
         place = first + frame.columns.get_loc(column)
         renders.append({"targets": place, "createdCell": created})
+    wide = [
+        first + i
+        for i, column in enumerate(shown)
+        if not pd.api.types.is_numeric_dtype(shown[column])
+        and shown[column].astype(str).str.len().max() > 60
+    ]
+    renders.append({"targets": wide, "className": "gb-text"})
     more = list(range(phone, first + frame.shape[1]))
     if len(more) > 1:
         calls = {"init": JavascriptFunction(_NARROW % more), "action": JavascriptFunction(_ALL)}

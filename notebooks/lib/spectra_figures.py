@@ -159,7 +159,8 @@ _CURVES = {
         "each model by itself over λ: dots are single seeds, bands 95 % intervals over seeds and "
         "tests; grey and "
         "dotted, the size-matched control: as many units, drawn at random. A line that falls below "
-        "its dotted one loses to overlap, and not to fewer samples.",
+        "its dotted one loses to overlap, and not to fewer samples (or, where both partners of a "
+        "pair are split, to new partners).",
     ),
 }
 
