@@ -384,8 +384,9 @@ def claim(rows: pd.DataFrame) -> str:
     share = rows[own].gemm_fraction
     return (
         f"**Beside the fastest rival that is as accurate: {'; '.join(sentences)}.** "
-        f"{share.min():.0%} to {share.max():.0%} of our time would be left, were there nothing but "
-        f"the products with weights and residuals, at the rate of the fastest matrix product. "
+        f"{100 * share.min():.0f} to {100 * share.max():.0f} % of our time would be left, were "
+        f"there nothing but the products with weights and residuals, at the rate of the fastest "
+        f"matrix product. "
         f"{int(rows.ratio.isna().sum())} of {int((~own).sum())} rows of rivals have no ratio: they "
         f"are further than {NEAR:g} AUROC from the optimum at every tolerance that was tried."
     )

@@ -216,8 +216,9 @@ show.table(
 # glm_populations_mtdna_confirmed_glm_others_mtdna_seen }} on confirmed changes ({{
 # glm_populations_mtdna_confirmed_glm_others_mtdna_seen_less_glm_others_mtdna }}); on ClinVar's
 # classes it gains {{ glm_populations_mtdna_clinvar_glm_others_mtdna_seen_less_glm_others_mtdna }}
-# and stays at {{ glm_populations_mtdna_clinvar_glm_others_mtdna_seen }}. So fewer bits
-# per base are no measure of what a network knows of harm. What would be needed are the
+# and stays at {{ glm_populations_mtdna_clinvar_glm_others_mtdna_seen }}. (These are raw scores;
+# calibrated it has {{ glm_populations_mtdna_clinvar_glm_others_mtdna_seen_calibrated }} there.) So
+# fewer bits per base are no measure of what a network knows of harm. What would be needed are the
 # mitochondrial genomes of many animals, which phyloP has read.
 #
 # **Confirmed pathogenic against common** ({{ glm_populations_mtdna_confirmed_harmful }} of {{

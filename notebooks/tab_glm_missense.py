@@ -84,9 +84,9 @@ show.figure(
 # glm_missense_both_variants }} of them lie in the {{ glm_missense_both_proteins }} proteins of both
 # classes. How little a network knows shows in what a residue of these proteins costs it: {{
 # glm_missense_bits }}, where {{ glm_missense_bits_shares }} bits are paid by one that knows the
-# shares of the twenty residues alone. Nor is a network's certainty a stand-in for conservation: as
-# a score of harm it has {{ glm_missense_certainties }}, so that where the small networks are
-# certain changes are the more often benign.
+# shares of the twenty residues alone. Nor is a network's certainty a stand-in for conservation. As
+# scores of harm within a protein: {{ glm_missense_certainties }}; where the small networks are
+# certain, changes are the more often benign.
 
 # %% tags=["remove-input"]
 rows = every.merge(gaps, on=["task", "model"], how="left", suffixes=("", "_gap"))

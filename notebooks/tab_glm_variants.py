@@ -74,9 +74,9 @@ show.figure(
 # than which base of the codon changes: {{ glm_variants_ecoli_nonsense_vs_synonymous_codon_position
 # }}.
 #
-# So the best score without frame or network is {{ glm_variants_ecoli_nonsense_vs_synonymous_other
-# }}. The network of E. coli reaches {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_ecoli }}; that
-# of yeast, which has never seen a bacterium, {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast
+# The best score without frame or network: {{ glm_variants_ecoli_nonsense_vs_synonymous_other }}.
+# The network of E. coli reaches {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_ecoli }}; that of
+# yeast, which has never seen a bacterium, {{ glm_variants_ecoli_nonsense_vs_synonymous_glm_yeast
 # }}. Nobody told them what a codon is: they learnt more about stops than short words give away ({{
 # glm_variants_ecoli_nonsense_vs_synonymous_markov_chain }} for the k-mer chain), and much of that
 # is common to both genomes. To find stops, take the rule.
@@ -108,11 +108,12 @@ show.figure(
 
 # %% [markdown]
 # In yeast its own network reaches {{ glm_variants_yeast_nonsense_vs_synonymous_glm_yeast }} and
-# that of E. coli {{ glm_variants_yeast_nonsense_vs_synonymous_glm_ecoli }}, the best score without
-# frame or network {{ glm_variants_yeast_nonsense_vs_synonymous_other }}. Missense against
-# synonymous stays near chance: {{ glm_variants_yeast_missense_vs_synonymous_glm_yeast_calibrated }}
-# calibrated. Changes are of {{ glm_variants_ecoli_genes }} genes of E. coli and {{
-# glm_variants_yeast_genes }} of yeast, drawn from the held-out ones to save time.
+# that of E. coli {{ glm_variants_yeast_nonsense_vs_synonymous_glm_ecoli }}, and the best score
+# without frame or network is that of {{ glm_variants_yeast_nonsense_vs_synonymous_other }}.
+# Missense against synonymous stays near chance: {{
+# glm_variants_yeast_missense_vs_synonymous_glm_yeast_calibrated }} calibrated. Changes are of {{
+# glm_variants_ecoli_genes }} genes of E. coli and {{ glm_variants_yeast_genes }} of yeast, drawn
+# from the held-out ones to save time.
 #
 # ## What networks add to rules
 #
@@ -188,7 +189,7 @@ show.figure(
 # glm_variants_tb_pza_markov_chain }} raw and {{ glm_variants_tb_pza_markov_chain_calibrated }}
 # calibrated, the network of E. coli {{ glm_variants_tb_pza_glm_ecoli }} and {{
 # glm_variants_tb_pza_glm_ecoli_calibrated }}, new stop codons {{ glm_variants_tb_pza_open_frame }}.
-# Below chance, of models, is base composition, as the loss of G or C shows.
+# Models that are below chance there follow base composition: the loss of G or C is below it too.
 
 # %% tags=["remove-input"]
 resistant = every[every.task.str.startswith("tb/")].reset_index(drop=True)

@@ -91,7 +91,8 @@ def curves_by_model(rows: pd.DataFrame, known: Declared) -> Figure:
     options |= {"dots": seeds}
     ylabel = label.partition(" (")[0]
     fig = lines(frame, xlabel="spectral parameter λ", ylabel=ylabel, **options)
-    least, most = min(frame.score.min(), chance), frame.score.max()
+    every = [frame.score, seeds.score, frame.low, frame.high]
+    least, most = min(chance, *(v.min() for v in every)), max(v.max() for v in every)
     fig.axes[0].set_ylim(least - 0.15 * max(0.1, most - least), most + 0.02)
     return fig
 
@@ -151,7 +152,7 @@ _CURVES = {
         curves,
         "score of each model on ever stricter splits. Left, over the spectral parameter λ; right, "
         "over what train and test share (it falls to the right); dashed lines are shortcuts. "
-        "Hollow diamonds: splits that others use, at the dotted lines, at the λ of the nearest "
+        "Hollow diamonds: splits that others use, at the grey lines, at the λ of the nearest "
         "overlap and at their own overlap. A star: the model was trained on the labels.",
     ),
     "-by-model": (
@@ -190,6 +191,8 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
             if rows.empty:
                 continue
             said = verdict(dataset, known, way)
+            if way != "spectral":
+                said = said.replace("**What it shows.**", f"**What it shows, {words}.**")
             parts.append(said + "\n")
             result = said.replace("*", "").removeprefix("What it shows. ")
             split = title + f", {words}" * (way != "spectral")

@@ -65,8 +65,10 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
         Markdown; empty where nothing was computed.
     """
     rows = table.read("findings.csv")
-    rows = rows[(rows.task == dataset) & (rows.split == way) & (rows.coverage >= BROAD)]
+    rows = rows[(rows.task == dataset) & (rows.split == way)]
     rows = rows[[known.models[m].family != "control" for m in rows.model]]
+    narrow = rows.model[rows.coverage < BROAD].map(known.title)
+    rows = rows[rows.coverage >= BROAD]
     if rows.empty:
         return ""
     trained = np.array(known.stars(rows)) == "*"
@@ -91,8 +93,13 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
             "both partners of a tested pair are new at every λ, those of the size-matched control "
             "are not"
         )
+    if len(narrow):
+        why = f"with vectors for fewer than {BROAD:.0%} of the genes, and not counted: "
+        parts.append(why.replace("%", " %") + _listed("*" + narrow + "*"))
     if len(seen):
-        parts.append(f"trained on the labels, so starred and not counted: {_listed(seen)}")
+        parts.append(
+            f"trained on the labels, so starred and not counted: {_listed('*' + seen + '*')}"
+        )
     parts[1:] = [p[0].upper() + p[1:] for p in parts[1:]]
     whole = rows[rows.parameter == most]
     span = f"{whole.overlap_first.max():.0%} to {whole.overlap_last.min():.0%}".replace("%", " %")
