@@ -144,7 +144,7 @@ show.figure(
 # glm_simulated_repeats_chain }}.
 
 # %% tags=["remove-input"]
-heads = {model: looks.title(model) for model in ("planted", "genome", *compared[:2])}
+heads = {model: looks.title(model) for model in ("planted", "genome", network, "markov-chain")}
 drawn = logos[logos.model.isin(list(heads))]
 words = "r = " + drawn.r.map("{:.2f}".format).map(figures.minus)
 names = {"row": drawn.motif, "column": drawn.model, "name": drawn.motif.str.split().str[-1]}

@@ -180,7 +180,7 @@ mean.apply(lambda row: curve.area(lambdas, row), axis=1).unstack("split").round(
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Why does the size-matched curve of the model that remembers relatives not fall to 0?
+# **1.** Why does the size-matched curve of the model that remembers relatives not fall to chance?
 #
 # ```{admonition} Answer
 # :class: dropdown

@@ -53,3 +53,9 @@ def prose():
 def test_no_page_has_a_phrase_that_readers_did_not_understand(phrase):
     found = {name for name, text in prose().items() if re.search(phrase, " ".join(text.split()))}
     assert not found, f"write '{INSTEAD[phrase]}'"
+
+
+def test_no_line_of_prose_is_taken_for_a_comment_or_for_html():
+    lines = [(n, line) for n, text in prose().items() for line in text.splitlines()]
+    lost = [(n, line) for n, line in lines if re.match(r"(# )?% [^%]|<[A-Z]", line)]
+    assert not lost, "Markdown takes such a line for a comment, or for HTML; break it elsewhere"

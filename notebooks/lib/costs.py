@@ -34,7 +34,8 @@ def words(manifest: dict) -> str:
     minutes = spent(manifest)[["fits_s", "embedding_s"]].sum() / 60
     return (
         f"**{len(manifest['cells']):,} cells on {manifest['device']}: "
-        f"{manifest['wall_s']['run'] / 60:.0f} minutes by the clock; CPU minutes: "
+        f"{manifest['wall_s']['run'] / 60:.0f} minutes by the clock for the last run; CPU "
+        f"minutes of all runs that made its cells and vectors: "
         f"{minutes.fits_s:.0f} of probes, {minutes.embedding_s:.0f} of embeddings.**"
     )
 
