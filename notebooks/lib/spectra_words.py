@@ -66,7 +66,7 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     """
     rows = table.read("findings.csv")
     rows = rows[(rows.task == dataset) & (rows.split == way)]
-    rows = rows[[known.models[m].family != "control" for m in rows.model]]
+    rows = rows[rows.model.map(lambda m: known.models[m].family != "control").astype(bool)]
     narrow = rows.model[rows.coverage < BROAD].map(known.title)
     rows = rows[rows.coverage >= BROAD]
     if rows.empty:
