@@ -134,7 +134,7 @@ show.figure(
     name="power",
     caption="Genes on which the models are compared, and the smallest difference between two of "
     "them that the task can show, in AUROC (0 to 1) or Spearman correlation. Tasks above the line "
-    "are underpowered.",
+    "are underpowered; those whose models do not differ at all are not drawn.",
     alt="Scatter plot of smallest detectable difference against number of genes: it falls with "
     f"the genes, and {power.underpowered.sum()} of {len(power)} tasks are underpowered.",
 )

@@ -163,12 +163,12 @@ def table(plan: Plan, chosen: list[Pair]) -> pd.DataFrame:
 
 def _curves_of(plan: Plan, name: str, chosen: list[Pair]) -> Iterator[pd.DataFrame]:
     task, models = plan.tasks[name], plan.models
-    genes, (row,) = task.entities[plan.common(task)], plan.rows_of(task)
+    common, (row,) = plan.common(task), plan.rows_of(task)
     families, family = np.unique(plan.families, return_inverse=True)
     weight = bootstrap.weights(families, seed=plan.profile.seed)
     curve = {pair.model: STAGE.load(plan, pair) for pair in chosen if pair.task == name}
     curve = {model: arrays for model, arrays in curve.items() if len(arrays["score"])}
-    places = (family[row[plan.common(task)]],)
+    places = (family[row[common]],)
     moved = {m: bootstrap.moves(arrays["influence"], weight, places) for m, arrays in curve.items()}
     shortcuts = [
         m for m in curve if models[m].family == "shortcut" and not models[m].exposed_on(name)
@@ -183,7 +183,7 @@ def _curves_of(plan: Plan, name: str, chosen: list[Pair]) -> Iterator[pd.DataFra
             "family": family,
             "labels": arrays["size"],
             "positives": round(float(task.labels.mean()), 4),
-            "genes": len(genes),
+            "genes": int(common.sum()),
             "score": score,
             "low": low,
             "high": high,

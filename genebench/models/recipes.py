@@ -102,10 +102,8 @@ def _masked(text, names, stems, seed=None):
 
     With a seed, as many words as these are chosen at random among all.
     """
-    text = names.sub(MASK, text)
-    words = [
-        w for w in re.finditer(r"(?<!\[)[A-Za-z]{4,}", text) if w[0].lower() not in _unmasked()
-    ]
+    text, unmasked = names.sub(MASK, text), _unmasked()
+    words = [w for w in re.finditer(r"(?<!\[)[A-Za-z]{4,}", text) if w[0].lower() not in unmasked]
     hits = [any(w[0].lower()[:n] in stems for n in range(4, len(w[0]) + 1)) for w in words]
     if seed is not None:
         hits = np.random.default_rng(seed).permutation(hits)

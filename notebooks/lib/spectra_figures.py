@@ -191,10 +191,8 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
             if rows.empty:
                 continue
             said = verdict(dataset, known, way)
-            if way != "spectral":
-                said = said.replace("**What it shows.**", f"**What it shows, {words}.**")
             parts.append(said + "\n")
-            result = said.replace("*", "").removeprefix("What it shows. ")
+            result = said.replace("*", "").partition(". ")[2]  # without its heading
             split = title + f", {words}" * (way != "spectral")
             for kind, (draw, caption) in _CURVES.items():
                 figure = show.figure(

@@ -8,7 +8,7 @@ import pandas as pd
 from genebench.spectra import table
 
 from .figures import minus
-from .spectra import BROAD, Declared, points
+from .spectra import BROAD, WAYS, Declared, points
 
 
 def about(dataset: str, known: Declared) -> str:
@@ -103,7 +103,8 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     parts[1:] = [p[0].upper() + p[1:] for p in parts[1:]]
     whole = rows[rows.parameter == most]
     span = f"{whole.overlap_first.max():.0%} to {whole.overlap_last.min():.0%}".replace("%", " %")
-    words = f"**What it shows.** From λ = 0 to λ = {most:g}, as the test units with a relative in "
+    head = "What it shows" + f", {WAYS[way]}" * (way != "spectral")
+    words = f"**{head}.** From λ = 0 to λ = {most:g}, as the test units with a relative in "
     return f"{words}train go from {span}: {'. '.join(parts)}.".replace(" -", minus(" -"))
 
 

@@ -24,7 +24,8 @@ _NUMBERS = {
 
 def scored() -> set[str]:
     """Models that have scores in some committed profile."""
-    return {m for path in paths.RESULTS.glob("*/scores.parquet") for m in results.read(path).model}
+    files = paths.RESULTS.glob("*/scores.parquet")
+    return {m for f in files for m in pd.read_parquet(f, columns=["model"]).model.unique()}
 
 
 def reliability(name: str) -> pd.DataFrame:

@@ -151,7 +151,7 @@ def by_split(intervals: pd.DataFrame, models: Models) -> pd.DataFrame:
     DataFrame
         A row a task and model: ``task``, ``model`` (title), by split "0.712 (0.690 to 0.733)", NaN
         where it was not run, and whether the model was ``exposed``; of each task the best under the
-        hardest split first, exposed models last. Without controls.
+        last of its ``SPLITS`` first, exposed models last. Without controls.
     """
     frame = intervals[(intervals.genes == "common") & (intervals.family != "control")]
     splits = [split for split in SPLITS if split in set(frame.split)]
