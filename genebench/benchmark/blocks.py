@@ -1,6 +1,5 @@
 """Blocks of tasks that share their genes: the cells of a run, and their folds, made once."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,9 +57,7 @@ def probes_of(profile: ProfileSpec, task: Task) -> list[str]:
     return [name for name in profile.probes if probes.takes(task.kind, name)]
 
 
-def cells(
-    profile: ProfileSpec, built: Mapping[str, Task], usable: Iterable[str], first: list[str]
-) -> list[Cell]:
+def cells(profile, built, usable, first):
     """Every cell of some splits; binary tasks of the same genes share a block.
 
     Parameters
@@ -144,7 +141,7 @@ def _divide(
     return out, reasons
 
 
-def _store(plan, unit: FoldUnit, output: tuple) -> None:
+def _store(plan, unit: FoldUnit, output: tuple):
     (path,), (fold, reasons) = _files(plan, unit), output
     cache.store(path, _recipe(plan, unit), lambda to: np.savez(to, cut=fold, told=reasons))
 
@@ -152,7 +149,7 @@ def _store(plan, unit: FoldUnit, output: tuple) -> None:
 STAGE = Stage("folds", _files, _gather, _divide, _store)
 
 
-def load(plan, unit: FoldUnit) -> tuple[np.ndarray, list[str]]:
+def load(plan, unit):
     """Read the folds of a block, or make and cache them; random ones are made anew, it is faster.
 
     Parameters

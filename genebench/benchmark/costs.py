@@ -26,7 +26,7 @@ HOURS = 1.0
 """Hours in which the suggested number of workers ends a run."""
 
 
-def terms(n: float, d: float, tasks: float, folds: float) -> np.ndarray:
+def terms(n, d, tasks, folds):
     """How often each of ``TERMS`` is met in a cell of n genes and d dimensions, (6,).
 
     Parameters
@@ -123,9 +123,7 @@ def _of_cell(plan: Plan, cell: Cell, inside: np.ndarray, d: int, seconds: dict) 
     return float(seconds[kind] @ counts) * repeats, size * repeats + 11_000.0
 
 
-def of_cells(
-    plan: Plan, seconds: dict[str, np.ndarray] | None = None, vectors: dict | None = None
-) -> pd.DataFrame:
+def of_cells(plan, seconds=None, vectors=None):
     """Estimate every requested cell on this machine now.
 
     Parameters
@@ -148,7 +146,7 @@ def of_cells(
     return pd.DataFrame(rows, columns=["model", "split", "tasks", "seconds", "bytes", "done"])
 
 
-def estimate(plan: Plan, *, scale: tuple[int, int] | None = None) -> Estimate:
+def estimate(plan, *, scale=None):
     """Estimate what is left of the requested cells of a plan.
 
     Parameters

@@ -59,7 +59,7 @@ class CustomTasks:
     sets: pd.DataFrame
 
 
-def cut_to(profile: ProfileSpec, universe: str | None) -> ProfileSpec:
+def cut_to(profile, universe):
     """Cut the tasks of a profile to another gene universe.
 
     Parameters
@@ -83,9 +83,7 @@ def cut_to(profile: ProfileSpec, universe: str | None) -> ProfileSpec:
     return profile.model_copy(update=changed)
 
 
-def from_gmt(
-    gmt: Path, profile: ProfileSpec, declared: Declarations, *, negatives: str = "universe"
-) -> CustomTasks:
+def from_gmt(gmt, profile, declared, *, negatives="universe"):
     """Make a profile whose tasks are the sets of a GMT file, with the models and splits of another.
 
     Parameters
@@ -182,7 +180,7 @@ def _oddities(listed: pd.DataFrame, resolver: Resolver | None) -> list[str]:
     return out
 
 
-def find_resolver(declared: Declarations) -> tuple[Resolver | None, list[str]]:
+def find_resolver(declared):
     """Load the resolver of gene ids, or say what is lost without the table of HGNC.
 
     Parameters

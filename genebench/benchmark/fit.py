@@ -10,13 +10,13 @@ import pandas as pd
 
 from .. import probes
 from ..core import cache, workers
-from ..core.specs import ModelSpec, ProfileSpec
+from ..core.specs import ProfileSpec
 from ..core.workers import Once, Stage
 from ..data.tasks import Task
-from ..models import Embedding, baseline
+from ..models import baseline
 from ..stats import metrics
 from . import predictions, results
-from .plan import Block, Cell, Plan
+from .plan import Cell, Plan
 from .predictions import Predictions
 
 
@@ -52,7 +52,7 @@ class Part:
     fold: np.ndarray
 
 
-def features(task: Task, embedding: Embedding) -> tuple[np.ndarray, np.ndarray, tuple | None]:
+def features(task, embedding):
     """What a probe takes of the entities of a task that a model covers (of pairs: both genes).
 
     Parameters
@@ -76,7 +76,7 @@ def features(task: Task, embedding: Embedding) -> tuple[np.ndarray, np.ndarray, 
     return covered, embedding.vectors[used], tuple(at.reshape(2, -1))
 
 
-def out_of_fold(X: np.ndarray, parts: list[Part], covered: np.ndarray, **options):
+def out_of_fold(X, parts, covered, **options):
     """Predict the covered entities of each task by the fits that did not see them.
 
     Parameters
@@ -111,14 +111,14 @@ def _gather(plan: Plan, cell: Cell) -> tuple:
 
 
 def compute(
-    cell: Cell,
-    key: str,
-    spec: ModelSpec,
-    profile: ProfileSpec,
-    memory: float,
-    block: Block,
-    embedding: Embedding,
-) -> Output:
+    cell,
+    key,
+    spec,
+    profile,
+    memory,
+    block,
+    embedding,
+):
     """Fit and score a cell on one thread, whatever the number of cores.
 
     Parameters
@@ -174,7 +174,7 @@ def compute(
     return output
 
 
-def labels(task: Task, spec: ModelSpec, seed: int) -> np.ndarray:
+def labels(task, spec, seed):
     """Labels that a model is probed on: those of the task, or of a control shuffled ones.
 
     Parameters
@@ -190,7 +190,7 @@ def labels(task: Task, spec: ModelSpec, seed: int) -> np.ndarray:
     return baseline.shuffled(task, seed) if spec.labels == "shuffled" else task.labels
 
 
-def _store(plan: Plan, cell: Cell, output: Output) -> None:
+def _store(plan: Plan, cell: Cell, output: Output):
     """Predictions first, then rows with what was noted: rows that are there are whole."""
     path, recipe = plan.path(cell), plan.recipe(cell)
     predictions.store(path, recipe, output.predictions)

@@ -5,10 +5,8 @@ Written as ``data/results/<profile>/genes.parquet``, one row a gene; no model is
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..core import cache, manifest, paths
-from ..core.specs import Declarations, ModelSpec
 from ..data import families, sources
 from ..data.tasks import Task
 from ..stats import influences
@@ -34,7 +31,7 @@ ALARMS, RELATIVES = 6, 40
 _META = b"genebench"
 
 
-def shares(codes: np.ndarray, fold: np.ndarray, positive: np.ndarray) -> np.ndarray:
+def shares(codes, fold, positive):
     """Share of a gene in the AUROC of its fold, for a binary label.
 
     Parameters
@@ -95,7 +92,7 @@ class Atlas:
     others: dict[int, list[dict]]
 
 
-def gather(plan, *, by: str = "stem") -> Atlas | None:
+def gather(plan, *, by="stem"):
     """Collect cached predictions of the first split and probe of a plan, and cached vectors.
 
     Parameters
@@ -200,7 +197,7 @@ def path(profile: str) -> Path:
     return results.beside_path(profile, "genes.parquet")
 
 
-def rows(atlas: Atlas, models: Mapping[str, ModelSpec]) -> list[dict[str, Any]]:
+def rows(atlas, models):
     """Turn an atlas into one row per gene.
 
     Parameters
@@ -284,7 +281,7 @@ def _verdict(fair, mean: np.ndarray, count: np.ndarray, shortcut: np.ndarray) ->
     return facts | ({"shortcut": other[0], "other": score[1]} if other else {})
 
 
-def refresh(profile: str, declared: Declarations) -> bool:
+def refresh(profile, declared):
     """Write the gene table of a profile where its predictions are cached and it is out of date.
 
     Relatives are those of HGNC where its table is at hand, else symbol stems; nothing is fetched.
@@ -336,7 +333,7 @@ def refresh(profile: str, declared: Declarations) -> bool:
     return True
 
 
-def read(profile: str) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
+def read(profile):
     """Read the rows of a gene table (see ``rows``), and what they refer to (see ``refresh``).
 
     Parameters

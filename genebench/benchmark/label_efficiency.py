@@ -13,7 +13,7 @@ import pandas as pd
 from .. import probes
 from ..core import cache, paths
 from ..core.errors import BadInput
-from ..core.workers import ArrayStage, Outcome
+from ..core.workers import ArrayStage
 from ..data import tasks
 from ..stats import bootstrap
 from . import fit, pairs, results, splits
@@ -27,7 +27,7 @@ LEAST = 2
 """Genes of each class in the smallest subset."""
 
 
-def nested(y: np.ndarray, sizes: list[int], seed: list[int]) -> list[np.ndarray]:
+def nested(y, sizes, seed):
     """Draw nested subsets of genes in the shares of the classes.
 
     Parameters
@@ -50,7 +50,7 @@ def nested(y: np.ndarray, sizes: list[int], seed: list[int]) -> list[np.ndarray]
     return out
 
 
-def curves(plan: Plan) -> list[Pair]:
+def curves(plan):
     """List the pairs of model and task that have a curve.
 
     Parameters
@@ -89,7 +89,7 @@ def _recipe(plan: Plan, pair: Pair) -> dict:
     }
 
 
-def measure(plan: Plan, pair: Pair) -> dict[str, np.ndarray]:
+def measure(plan, pair):
     """Measure AUROC by number of training labels, mean over folds and draws of subsets.
 
     Parameters
@@ -136,7 +136,7 @@ def measure(plan: Plan, pair: Pair) -> dict[str, np.ndarray]:
 STAGE = ArrayStage("curves", "EFFICIENCY", _recipe, measure)
 
 
-def table(plan: Plan, chosen: list[Pair]) -> pd.DataFrame:
+def table(plan, chosen):
     """Tabulate curves that have been measured.
 
     Parameters
@@ -202,7 +202,7 @@ def _curves_of(plan: Plan, name: str, chosen: list[Pair]) -> Iterator[pd.DataFra
         yield pd.DataFrame(columns)
 
 
-def measure_all(plan: Plan, **options) -> Outcome:
+def measure_all(plan, **options):
     """Measure every curve of a plan that is not cached, and write their table.
 
     Parameters

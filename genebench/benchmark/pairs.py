@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 from .. import probes
 from ..core import workers
-from ..core.workers import ArrayStage, Outcome
 from ..models import inference
 from . import run, splits
-from .plan import Plan
 
 
 @dataclass(frozen=True)
@@ -21,7 +19,7 @@ class Pair:
         return f"{self.model} × {self.task}"
 
 
-def recipe(plan: Plan, pair: Pair, stage: str, version: int) -> dict:
+def recipe(plan, pair, stage, version):
     """What determines any measurement of a pair under random folds.
 
     Parameters
@@ -46,9 +44,7 @@ def recipe(plan: Plan, pair: Pair, stage: str, version: int) -> dict:
     }
 
 
-def measure_all(
-    plan: Plan, stage: ArrayStage, pairs: list[Pair], *, jobs: int, **report
-) -> Outcome:
+def measure_all(plan, stage, pairs, *, jobs, **report):
     """Measure every pair that is not cached.
 
     Parameters

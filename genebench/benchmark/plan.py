@@ -187,15 +187,15 @@ class Plan:
 
 
 def make(
-    profile: str | ProfileSpec,
+    profile,
     *,
-    models: Iterable[str] = (),
-    names: Iterable[str] = (),
-    split: str | None = None,
-    declared: Declarations | None = None,
-    memory: float = 4e9,
-    empty: bool = False,
-) -> Plan:
+    models=(),
+    names=(),
+    split=None,
+    declared=None,
+    memory=4e9,
+    empty=False,
+):
     """Resolve the declarations of a profile into a plan.
 
     Parameters

@@ -16,7 +16,7 @@ from ..core import cache
 STEPS = 65535
 
 
-def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def quantise(values):
     """Code values in 65,535 steps of the range of their column.
 
     Parameters
@@ -71,7 +71,7 @@ def path(cell: Path) -> Path:
     return cell.with_name(cell.stem + "-oof.npz")
 
 
-def store(cell: Path, recipe: dict, predictions: dict[tuple[str, int], Predictions]) -> None:
+def store(cell: Path, recipe: dict, predictions: dict[tuple[str, int], Predictions]):
     """Cache the predictions of a cell (path of its rows), by task and repeat."""
     every = enumerate(predictions.values())
     arrays = {f"{i}_{name}": getattr(p, name) for i, p in every for name in _FIELDS}
@@ -79,7 +79,7 @@ def store(cell: Path, recipe: dict, predictions: dict[tuple[str, int], Predictio
     cache.store(path(cell), recipe, lambda to: np.savez(to, names=names, **arrays))
 
 
-def load(cell: Path) -> dict[tuple[str, int], Predictions]:
+def load(cell):
     """Read the predictions of a cell (path of its rows); empty if every task was skipped.
 
     Parameters

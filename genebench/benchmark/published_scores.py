@@ -7,7 +7,6 @@ and folds.
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -36,7 +35,7 @@ BOX = {"whislo": 0, "q1": 0.25, "med": 0.5, "q3": 0.75, "whishi": 1}
 """Ends of a box plot, as Matplotlib calls them, and their quantiles."""
 
 
-def by_fold(declared: Declarations) -> pd.DataFrame:
+def by_fold(declared):
     """Read the published scores (AUROC).
 
     Parameters
@@ -56,7 +55,7 @@ def by_fold(declared: Declarations) -> pd.DataFrame:
     return frame.assign(group=frame.group.str.lower(), listed=frame.listed.str.strip())
 
 
-def published(declared: Declarations) -> pd.DataFrame:
+def published(declared):
     """Average the published scores over folds.
 
     Parameters
@@ -89,7 +88,7 @@ def _plain(name: str) -> str:
     return re.sub(r"\s*\(.*?\)", "", name).strip().lower()
 
 
-def by_group(frame: pd.DataFrame) -> pd.DataFrame:
+def by_group(frame):
     """Summarise the scores of each model, and of each family, over the tasks of each group.
 
     Parameters
@@ -110,7 +109,7 @@ def by_group(frame: pd.DataFrame) -> pd.DataFrame:
     return means.join(ends).reset_index()
 
 
-def compare(frame: pd.DataFrame, tables: Mapping[str, str]) -> pd.DataFrame:
+def compare(frame, tables):
     """Compare every two models that the paper scores: wins, and simultaneous intervals.
 
     Paired by task and fold. With ``bootstrap.CLUSTERS`` source tables or more these are drawn, then
@@ -194,7 +193,7 @@ def _recipe(plan: Plan, pair: Pair) -> dict:
     return pairs.recipe(plan, pair, "reproduction", VERSION)
 
 
-def measure(plan: Plan, pair: Pair) -> dict[str, float]:
+def measure(plan, pair):
     """Score a model on a task with our probe and on vectors as they are.
 
     Parameters
@@ -247,7 +246,7 @@ def measure(plan: Plan, pair: Pair) -> dict[str, float]:
 STAGE = ArrayStage("tasks", "REPRODUCTIONS", _recipe, measure)
 
 
-def table(plan: Plan, chosen: list[Pair], names: dict[str, str]) -> pd.DataFrame:
+def table(plan, chosen, names):
     """Put measured scores beside the published ones.
 
     Parameters
@@ -289,7 +288,7 @@ def table(plan: Plan, chosen: list[Pair], names: dict[str, str]) -> pd.DataFrame
     return frame.assign(difference=frame.repeated - frame.published, se=se)
 
 
-def reproduce(plan: Plan, models: list[str], folder: Path, **options) -> pd.DataFrame:
+def reproduce(plan, models, folder, **options):
     """Score models on the tasks that have a published score, and write the table.
 
     Parameters
@@ -323,7 +322,7 @@ def reproduce(plan: Plan, models: list[str], folder: Path, **options) -> pd.Data
     return frame
 
 
-def summarise(declared: Declarations, folder: Path) -> None:
+def summarise(declared, folder):
     """Write the tables of what the paper publishes, by group and by pair of models.
 
     Parameters

@@ -5,7 +5,6 @@ again. Its key is that of its cells.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +38,7 @@ class CellsOfBlock:
         return f"{self.cells[0].label} × {self.cells[0].split}"
 
 
-def groups(cells: Iterable[Cell]) -> list[CellsOfBlock]:
+def groups(cells):
     """Group cells by tasks, split and probe.
 
     Parameters
@@ -65,7 +64,7 @@ def _recipe(plan: Plan, group: CellsOfBlock) -> dict:
     }
 
 
-def resample(plan: Plan, group: CellsOfBlock) -> dict[str, np.ndarray]:
+def resample(plan, group):
     """Compute intervals and draws of a group of T tasks and M models.
 
     Parameters
@@ -170,7 +169,7 @@ def _influences(plan: Plan, task: Task, cells: tuple[Cell, ...], predicted: list
     return score, influence, number, variance, chosen
 
 
-def best_shortcut(shortcuts: dict[str, tuple], n: int) -> tuple[list[str], float, np.ndarray]:
+def best_shortcut(shortcuts, n):
     """Score of the best shortcut, chosen for each fold by the mean of the other folds.
 
     Parameters

@@ -86,7 +86,7 @@ def manifest_path(profile: str) -> Path:
     return beside_path(profile, "manifest.json")
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> None:
+def write_csv(frame: pd.DataFrame, path: Path):
     """Write a small table as CSV, atomically, without the folders of this machine, and note it."""
     frame = frame.replace({f"{paths.ROOT}/": ""}, regex=True)
     with cache.atomic(path) as temporary:
@@ -94,7 +94,7 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     manifest.note(path)
 
 
-def write_table(frame: pd.DataFrame, path: Path) -> None:
+def write_table(frame, path):
     """Write a derived table as CSV or parquet (by its suffix), numbers to five digits, atomically.
 
     Parameters
@@ -110,7 +110,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     manifest.note(path)
 
 
-def read_beside(profile: str, name: str) -> pd.DataFrame:
+def read_beside(profile, name):
     """Read a table of ``BESIDE`` or ``PUBLISHED``, or ``efficiency.csv``.
 
     Parameters
@@ -137,7 +137,7 @@ def load(profile: str) -> pd.DataFrame:
     return read(path)
 
 
-def read(path: Path) -> pd.DataFrame:
+def read(path):
     """Read the rows of a file of scores.
 
     Parameters
@@ -171,7 +171,7 @@ def texts(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(frame.select_dtypes("category"), str))
 
 
-def write(frame: pd.DataFrame, path: Path) -> None:
+def write(frame, path):
     """Write rows of ``SCHEMA`` in the one order in which they are stored, atomically.
 
     The same rows give the same bytes with the same pyarrow.
@@ -199,7 +199,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
     manifest.note(path)
 
 
-def aggregate(frame: pd.DataFrame) -> pd.DataFrame:
+def aggregate(frame):
     """Average over folds and repeats.
 
     Parameters
@@ -222,7 +222,7 @@ def aggregate(frame: pd.DataFrame) -> pd.DataFrame:
     return out.fillna({"sd": 0.0}).reset_index().astype(dict.fromkeys(texts, str))
 
 
-def main_rows(frame: pd.DataFrame, *, split: str = "random", genes: str = "own") -> pd.DataFrame:
+def main_rows(frame, *, split="random", genes="own"):
     """Select the rows (one a fold) of each kind's main metric.
 
     Parameters

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ import pandas as pd
 from ..core import cache, manifest, workers
 from ..core.cluster import Cluster
 from ..core.errors import BadInput
-from ..core.workers import Outcome, Progress, Say, Stage, quiet
+from ..core.workers import Outcome, Stage, quiet
 from ..data import sources
 from ..models import inference
 from . import blocks, fit, results, splits, validation
@@ -45,14 +44,14 @@ class RunOutcome(Outcome):
 
 
 def run(
-    plan: Plan,
+    plan,
     *,
-    jobs: int | None = None,
-    write: bool = True,
-    scheduler: str | None = None,
-    say: Say = print,
-    progress: Progress = quiet,
-) -> RunOutcome:
+    jobs=None,
+    write=True,
+    scheduler=None,
+    say=print,
+    progress=quiet,
+):
     """Run the requested cells of a plan that are not cached, and write the results.
 
     Parameters
@@ -122,7 +121,7 @@ def run(
     return RunOutcome(*numbers, failed, skipped, seconds, tuple(ready), facts)
 
 
-def read(plan: Plan, cells: Iterable[Cell]) -> pd.DataFrame:
+def read(plan, cells):
     """Read the rows of cells from the cache: columns of ``results.SCHEMA``.
 
     Parameters
@@ -153,14 +152,14 @@ EMBEDDINGS = Stage("embeddings", _vectors_of, _make_vectors, quiet, quiet)
 
 
 def embed(
-    plan: Plan,
-    models: Iterable[str],
+    plan,
+    models,
     pool,
     cells_by=None,
     *,
-    say: Say = print,
-    progress: Progress = quiet,
-) -> dict[str, str]:
+    say=print,
+    progress=quiet,
+):
     """Make the vectors of models that have none yet.
 
     Parameters
@@ -195,7 +194,7 @@ def embed(
     return failed
 
 
-def _divide(plan: Plan, waiting: list[Cell], cluster: Cluster, **report) -> None:
+def _divide(plan: Plan, waiting: list[Cell], cluster: Cluster, **report):
     """Have a cluster make the folds that its cells need, once for all models."""
     needed = dict.fromkeys((c.split, c.tasks) for c in waiting if c.split != "random")
     units = [unit for block in needed for unit in plan.fold_units(*block)]
@@ -218,7 +217,7 @@ def _up_to_date(plan: Plan, cells: list[Cell], facts: list[dict], *, whole: bool
     return mine == written if whole else mine <= written
 
 
-def _write(plan: Plan, rows: pd.DataFrame, facts: list[dict], *, whole: bool, **cost) -> None:
+def _write(plan: Plan, rows: pd.DataFrame, facts: list[dict], *, whole: bool, **cost):
     """Write scores and manifest; a partial run replaces its own rows and leaves the others."""
     if rows.empty:
         first = facts[0]["skipped"][0]

@@ -1,13 +1,12 @@
 """Seeded folds. Every model gets the same ones, because they depend on the task alone."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..core.errors import BadInput, pick
 from ..core.specs import ProfileSpec, SourceSpec, TaskSpec
-from ..core.workers import Say
 from ..data import families, genes, proteins
 from ..data.labels import Declaration
 from ..data.shapes import gene_sets
@@ -167,9 +166,7 @@ def _split(name: str) -> Split:
     return pick(SPLITS, "split", name)
 
 
-def folds(
-    task: Task, split: str, *, n_folds: int, seed: int, sources: Sources, repeat: int = 0
-) -> np.ndarray:
+def folds(task, split, *, n_folds, seed, sources, repeat=0):
     """Assign the entities of a task to folds.
 
     Parameters
@@ -235,7 +232,7 @@ def genes_of(task: Task) -> np.ndarray:
     return np.unique(np.concatenate(task.parts))
 
 
-def look_up(task: Task, split: str, sources: Sources) -> Sequence | None:
+def look_up(task, split, sources):
     """What a split needs to know of the genes of a task, one value a gene (of pairs: each once).
 
     Parameters
@@ -254,7 +251,7 @@ def look_up(task: Task, split: str, sources: Sources) -> Sequence | None:
     return find and find(genes_of(task), sources)
 
 
-def lacking(split: str, sources: Sources) -> str:
+def lacking(split, sources):
     """Why a split cannot be made here: a sentence that says what to fetch; empty where it can.
 
     Parameters
@@ -277,7 +274,7 @@ def lacking(split: str, sources: Sources) -> str:
     return ""
 
 
-def fingerprint(split: str, sources: Sources) -> list | None:
+def fingerprint(split, sources):
     """What the folds of a split depend on besides task and seed: rules, and files that are read.
 
     Parameters
@@ -297,9 +294,7 @@ def fingerprint(split: str, sources: Sources) -> list | None:
     return [*table, *_split(split).versions(sources)] or None
 
 
-def prepare(
-    chosen: Collection[str], sources: Sources, *, jobs: int | None = None, say: Say = print
-) -> None:
+def prepare(chosen, sources, *, jobs=None, say=print):
     """Make, once for all processes, what some splits read and what takes minutes.
 
     Parameters

@@ -3,11 +3,9 @@
 Every function takes a tidy table of scores and returns a tidy table.
 """
 
-from collections.abc import Mapping
 
 import pandas as pd
 
-from ..core.specs import ModelSpec
 from ..stats import intervals
 from . import results
 
@@ -15,7 +13,7 @@ NEAR = 0.03
 """A reproduced score is near the published one if it differs by at most this AUROC."""
 
 
-def with_exposure(frame: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.DataFrame:
+def with_exposure(frame, models):
     """Mark scores on tasks whose labels the model was trained on.
 
     Parameters
@@ -31,7 +29,7 @@ def with_exposure(frame: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.Da
     return frame.assign(exposed=[models[m].exposed_on(t) for m, t in pairs])
 
 
-def beside_shortcuts(profile: str, models: Mapping[str, ModelSpec]) -> pd.DataFrame:
+def beside_shortcuts(profile, models):
     """Best model and best shortcut of each binary task and split, on the common genes.
 
     Narrow models (scored on other genes), controls and exposed pairs do not count.
@@ -63,7 +61,7 @@ def beside_shortcuts(profile: str, models: Mapping[str, ModelSpec]) -> pd.DataFr
     return best[[*names]].set_axis(names.values(), axis=1).reset_index(drop=True)
 
 
-def reproduction(frame: pd.DataFrame) -> pd.DataFrame:
+def reproduction(frame):
     """Summarise how far reproduced scores lie from the published ones.
 
     Parameters

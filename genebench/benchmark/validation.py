@@ -17,7 +17,7 @@ from .dividing import as_published
 from .splits import SPLITS
 
 
-def sealed(profile: str) -> bool | None:
+def sealed(profile: str):
     """Check that manifest and scores are, byte for byte, as they were written.
 
     Returns
@@ -47,7 +47,7 @@ _CLOSED = {
 _BOUNDS = {"coverage": (0, 1), "n_train": (0, np.inf), "n_test": (1, np.inf), "fold": (0, np.inf)}
 
 
-def validate(frame: pd.DataFrame, where: str) -> list[str]:
+def validate(frame, where):
     """Check a table of scores.
 
     Parameters
@@ -85,7 +85,7 @@ def validate(frame: pd.DataFrame, where: str) -> list[str]:
     return faults
 
 
-def validate_path(path: Path | None, *, seal: bool = False) -> list[str]:
+def validate_path(path, *, seal=False):
     """Check a file of scores, a manifest, or folders of results and every table in them.
 
     Parameters
@@ -204,7 +204,7 @@ def _complete_curves(frame: pd.DataFrame, scores: Path, manifest: dict) -> list[
     ]
 
 
-def write(rows: pd.DataFrame, path: Path) -> None:
+def write(rows, path):
     """Write new rows of scores that are sound.
 
     Parameters

@@ -1,16 +1,15 @@
 """Catalogues of tasks and models: what there is, and why something is not here."""
 
 import importlib.util
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from ..core import paths
 from ..core.errors import BadInput
-from ..core.specs import ModelSpec, ProfileSpec, PublishedSpec, SourceSpec
+from ..core.specs import SourceSpec
 from ..data import families, sources
-from ..data.tasks import Task
 from ..models import encoder_module, weights
 from ..stats import intervals
 
@@ -23,7 +22,7 @@ COLUMNS += ["classes", "description"]
 """Columns of a catalogue of tasks, in this order."""
 
 
-def release(source: SourceSpec) -> str:
+def release(source):
     """Release of a source, and what differs where a stand-in takes the place of an official file.
 
     Parameters
@@ -44,7 +43,7 @@ def release(source: SourceSpec) -> str:
     return f"{source.release} (stand-in: {'; '.join(notes)})" if notes else source.release
 
 
-def task_rows(tasks: Mapping[str, Task], known: Sources, *, by: str = "stem") -> pd.DataFrame:
+def task_rows(tasks, known, *, by="stem"):
     """Describe tasks, one row each.
 
     Parameters
@@ -103,9 +102,7 @@ def _declared(entry, source: SourceSpec) -> dict[str, object]:
     return facts | {"source": source.title, "licence": source.licence}
 
 
-def task_catalogue(
-    profile: ProfileSpec, known: Sources, tasks: Mapping[str, Task], messages: Iterable[str]
-) -> pd.DataFrame:
+def task_catalogue(profile, known, tasks, messages):
     """Describe every task of a profile, and every entry that gave none.
 
     Parameters
@@ -138,9 +135,7 @@ def task_catalogue(
     return frame.reindex(columns=COLUMNS).astype({"genes": "Int64", "families": "Int64"})
 
 
-def published_tasks(
-    profile: ProfileSpec, known: Sources, tasks: Mapping[str, Task], published: PublishedSpec
-) -> pd.DataFrame:
+def published_tasks(profile, known, tasks, published):
     """Every task that arXiv 2412.04075 lists, beside ours.
 
     Parameters
@@ -174,7 +169,7 @@ def published_tasks(
     return frame.fillna({"task": "", "kind": "", "reason": ""})
 
 
-def model_status(spec: ModelSpec, known: Sources) -> tuple[str, str]:
+def model_status(spec, known):
     """Whether a model can be run here; fetches nothing.
 
     Parameters
@@ -208,7 +203,7 @@ def model_status(spec: ModelSpec, known: Sources) -> tuple[str, str]:
     return "ready", ""
 
 
-def model_catalogue(models: Iterable[ModelSpec], known: Sources) -> pd.DataFrame:
+def model_catalogue(models, known):
     """Describe models, one row each.
 
     Parameters

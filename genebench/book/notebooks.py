@@ -18,7 +18,7 @@ from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed, pick
 from ..core.imports import imports, modules
 from ..core.specs import PageSpec
-from ..core.workers import Progress, Say, quiet
+from ..core.workers import quiet
 from .publish import default, offer, release, repository, sign, source, titled
 
 READS = {
@@ -32,7 +32,7 @@ READS = {
 profile whose results the page shows."""
 
 
-def tables(page: PageSpec, profile: str) -> list[Path]:
+def tables(page, profile):
     """Tables of results that a page reads, by what its notebook imports (``READS``).
 
     Parameters
@@ -51,7 +51,7 @@ def tables(page: PageSpec, profile: str) -> list[Path]:
     return sorted(p for f in folders for p in (paths.RESULTS / f).rglob("*") if p.is_file())
 
 
-def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
+def key(page, profile, parameters=None):
     """Hash of what an executed page depends on.
 
     Parameters
@@ -72,7 +72,7 @@ def key(page: PageSpec, profile: str, parameters: dict | None = None) -> str:
     return cache.key([page.model_dump(), profile, parameters or {}, digests])
 
 
-def require_pages(profile: str) -> None:
+def require_pages(profile):
     """Refuse a profile that is unknown, or has no pages of its own.
 
     Parameters
@@ -110,7 +110,7 @@ class _Execution:
         return paths.executed(self.profile) / f"{self}.ipynb"
 
 
-def _check_parameters(page: PageSpec, given: Iterable[str]) -> None:
+def _check_parameters(page: PageSpec, given: Iterable[str]):
     """Raise a sentence for a parameter that the notebook of a page does not have."""
     import papermill
 
@@ -119,7 +119,7 @@ def _check_parameters(page: PageSpec, given: Iterable[str]) -> None:
         pick(known, "parameter", name, where=f"notebook '{page.notebook}'")
 
 
-def _execute(shared: None, unit: _Execution) -> None:
+def _execute(shared: None, unit: _Execution):
     """Execute one notebook; a fault leaves the partial copy in ``failed/``."""
     import nbformat
     import papermill
@@ -179,16 +179,16 @@ def _current(unit: _Execution) -> bool:
 
 
 def run(
-    profile: str,
+    profile,
     *,
-    pages: Iterable[str] | None = None,
-    parameters: dict | None = None,
-    jobs: int = 2,
-    force: bool = False,
-    scheduler: str | None = None,
-    say: Say = print,
-    progress: Progress = quiet,
-) -> int:
+    pages=None,
+    parameters=None,
+    jobs=2,
+    force=False,
+    scheduler=None,
+    say=print,
+    progress=quiet,
+):
     """Execute the book's notebooks for a profile, skipping those whose inputs have not changed.
 
     Parameters
@@ -241,7 +241,7 @@ def run(
     return len(waiting)
 
 
-def run_study(name: str, parameters: dict) -> Path:
+def run_study(name, parameters):
     """Execute a long study of ``notebooks/studies``, which the book's build never does.
 
     Parameters
@@ -266,7 +266,7 @@ def run_study(name: str, parameters: dict) -> Path:
 # --- the book -------------------------------------------------------------------------------------
 
 
-def book(profile: str, *, say: Say = print) -> Path:
+def book(profile, *, say=print):
     """Build the HTML book from the executed notebooks of a profile, warnings as errors.
 
     Where nothing that it is made of has changed, the one that is there stays.

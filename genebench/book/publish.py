@@ -8,12 +8,10 @@ import subprocess
 from base64 import b64decode
 from datetime import date
 from html import escape
-from pathlib import Path
 
 from ..benchmark import results
 from ..core import cache, manifest, paths, specs
 from ..core.errors import BadInput, unknown
-from ..core.specs import PageSpec
 
 BRANCH = "gh-pages"
 """Branch of the repository that the host shows; Colab opens the notebooks that lie there."""
@@ -22,7 +20,7 @@ LATEST = "latest"
 """Folder of the newest version."""
 
 
-def repository() -> str:
+def repository():
     """The project's repository on GitHub.
 
     Returns
@@ -49,7 +47,7 @@ def release() -> str:
     return _version(os.environ.get("GENEBENCH_RELEASE") or LATEST)
 
 
-def launchers(page: str, notebook: str) -> dict[str, str]:
+def launchers(page, notebook):
     """Services that open a page's notebook.
 
     Parameters
@@ -90,7 +88,7 @@ _PAGE = (
 )
 
 
-def site(folder: Path, version: str, *, on: date | None = None, html: Path | None = None) -> Path:
+def site(folder, version, *, on=None, html=None):
     """Add the built book to a site as a dated version and as the newest; older versions stay.
 
     Writes ``versions.json`` (version to date), ``versions.html``, and an ``index.html`` that leads
@@ -143,7 +141,7 @@ def site(folder: Path, version: str, *, on: date | None = None, html: Path | Non
     return folder / version
 
 
-def source(page: PageSpec) -> Path:
+def source(page):
     """The notebook's text source.
 
     Parameters
@@ -161,7 +159,7 @@ def source(page: PageSpec) -> Path:
     return path
 
 
-def titled(page: PageSpec):
+def titled(page):
     """The source notebook under the page's own title.
 
     Parameters
@@ -184,7 +182,7 @@ def titled(page: PageSpec):
 _TABLES = re.compile(r"<script>\s*(function injectCSS.*?)</script>", re.S)
 
 
-def _share_tables(book) -> None:
+def _share_tables(book):
     """Replace the script of interactive tables, 1 MB in each notebook, by one file of the book.
 
     What the script holds in base64 is written as plain text, a quarter smaller.
@@ -213,7 +211,7 @@ if importlib.util.find_spec('genebench') is None:
     import site; site.main()"""
 
 
-def plain(page: PageSpec, profile: str):
+def plain(page, profile):
     """The notebook of a page as a reader takes it away; nothing is run.
 
     Where the project's repository is known, a first cell fetches and installs the project if it is
@@ -244,7 +242,7 @@ def plain(page: PageSpec, profile: str):
     return book
 
 
-def offer(page: PageSpec, profile: str, folder: Path) -> None:
+def offer(page, profile, folder):
     """Save what reruns a page: the notebook as ``.ipynb`` and ``.py``, and its configuration.
 
     Parameters
@@ -269,7 +267,7 @@ def offer(page: PageSpec, profile: str, folder: Path) -> None:
     cache.write_json(to.with_suffix(".json"), declared)
 
 
-def default(page: PageSpec, name: str) -> str:
+def default(page, name):
     """A parameter of a page, or its default in the notebook.
 
     Parameters
@@ -287,7 +285,7 @@ def default(page: PageSpec, name: str) -> str:
     return page.parameters.get(name, default[1] if default else "")
 
 
-def sign(page: PageSpec, profile: str, path: Path) -> None:
+def sign(page, profile, path):
     """Put at the end of an executed page how it is rerun, and share the script of its tables.
 
     Parameters

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Mapping
 from html import escape
-from pathlib import Path
 
 import pandas as pd
 
@@ -18,7 +17,7 @@ _AXES = {
 }
 
 
-def card(folder: Path, title: str, models: Mapping[str, ModelSpec]) -> Path:
+def card(folder, title, models):
     """Write ``card.html`` beside a user's own results.
 
     Parameters

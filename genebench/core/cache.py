@@ -9,13 +9,12 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 
-def key(recipe: Any) -> str:
+def key(recipe):
     """Hash a recipe.
 
     Parameters
@@ -32,7 +31,7 @@ def key(recipe: Any) -> str:
     return of_names([text])
 
 
-def of_names(names: Iterable[str]) -> str:
+def of_names(names):
     """Hash names in their order, such as a gene universe, for a recipe.
 
     Parameters
@@ -54,7 +53,7 @@ def digest(path: Path) -> str:
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic(path):
     """Write a file in one step: a reader never meets half of it.
 
     Parameters
@@ -77,7 +76,7 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path, text):
     """Write a text file atomically, as UTF-8.
 
     Parameters
@@ -89,7 +88,7 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path, value):
     """Write JSON atomically, sorted and indented, so that a diff of it can be read.
 
     Parameters
@@ -106,7 +105,7 @@ def sidecar(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def store(path: Path, recipe: Any, write: Callable[[Path], None], **facts: Any) -> None:
+def store(path, recipe, write, **facts):
     """Write an artefact and its sidecar.
 
     The sidecar has the artefact's SHA-256 and is written last: an artefact without a matching one
@@ -137,7 +136,7 @@ def facts(path: Path) -> dict[str, Any]:
     return _note(path)["facts"]
 
 
-def state(path: Path) -> str:
+def state(path):
     """Tell whether an artefact can be used.
 
     Parameters
@@ -159,7 +158,7 @@ def state(path: Path) -> str:
         return "broken"
 
 
-def drop(path: Path) -> None:
+def drop(path: Path):
     """Remove an artefact and its sidecar, or a whole folder of them."""
     if path.is_dir():
         shutil.rmtree(path)

@@ -7,7 +7,7 @@ units are computed again.
 
 import asyncio
 import queue
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import fields, is_dataclass
 from importlib import metadata
@@ -18,7 +18,7 @@ import numpy as np
 
 from . import cache
 from .errors import BadInput, RunFailed, Sentence
-from .workers import Once, Stage, fault
+from .workers import Once, fault
 
 AHEAD = 4
 """Units under way for each worker: enough that none waits, few enough that their data fit into
@@ -31,7 +31,7 @@ CONNECT = 3.0
 """Seconds in which a scheduler answers."""
 
 
-def code() -> str:
+def code():
     """Digest what gives the numbers: this package's source, and the versions of NumPy and PyTorch.
 
     Returns
@@ -44,7 +44,7 @@ def code() -> str:
     return cache.key([*map(cache.digest, modules), *versions])
 
 
-def check_address(address: str) -> None:
+def check_address(address):
     """Raise a sentence where nothing listens, before anything is made for a cluster.
 
     Parameters
@@ -65,7 +65,7 @@ def check_address(address: str) -> None:
             "constraints.txt -e '.[cluster]'."
         ) from None
 
-    async def reach() -> None:
+    async def reach():
         await (await connect(address, timeout=CONNECT)).close()
 
     try:
@@ -97,7 +97,7 @@ class Cluster(AbstractContextManager):
         No Dask, no scheduler, no worker, or one with other code or several threads.
     """
 
-    def __init__(self, address: str, *, timeout: float = 20.0) -> None:
+    def __init__(self, address: str, *, timeout: float = 20.0):
         check_address(address)
         import dask
         from distributed import Client
@@ -114,7 +114,7 @@ class Cluster(AbstractContextManager):
             self.client.close()
             raise
 
-    def _check(self, address: str, timeout: float) -> None:
+    def _check(self, address: str, timeout: float):
         """Raise a sentence where there is no worker, or one that would compute something else."""
         if not self._has_worker(timeout):
             raise BadInput(
@@ -145,7 +145,7 @@ class Cluster(AbstractContextManager):
             return False
         return True
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_: object):
         self.client.close()
 
     @property
@@ -153,7 +153,7 @@ class Cluster(AbstractContextManager):
         """Number of workers now."""
         return len(self.client.nthreads())
 
-    def each(self, stage: Stage, shared: Any, units: Iterable[Any]) -> Iterator[tuple[Any, str]]:
+    def each(self, stage, shared, units):
         """Compute units on the cluster, store them here, and yield each as it ends.
 
         Parameters

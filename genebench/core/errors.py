@@ -1,8 +1,6 @@
 """Errors that a person reads: one sentence saying what, where and what to do next."""
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import Any
 
 LONGEST = 1400
 """Letters of a sentence; what is longer loses its middle."""
@@ -28,7 +26,7 @@ class Sentence(Exception):  # noqa: N818 — it is one
         What, where, and what to do next.
     """
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, text: str = ""):
         line = one_line(text)
         half = LONGEST // 2
         super().__init__(line if len(line) <= LONGEST else f"{line[:half]} … {line[-half:]}")
@@ -42,7 +40,7 @@ class RunFailed(Sentence):
     """A computation failed; the message names its cell (exit status 1)."""
 
 
-def unknown(what: str, name: str, known: Iterable[str], *, where: str = "") -> BadInput:
+def unknown(what, name, known, *, where=""):
     """Word the error of a name that is not in a list.
 
     Parameters
@@ -71,7 +69,7 @@ def unknown(what: str, name: str, known: Iterable[str], *, where: str = "") -> B
     return BadInput(f"{where + ': ' if where else ''}unknown {what} '{name}'; {hint}")
 
 
-def check(known: Iterable[str], what: str, name: str, *, where: str = "") -> None:
+def check(known, what, name, *, where=""):
     """Raise the error of ``unknown`` for a name that is not in a list.
 
     Parameters
@@ -84,7 +82,7 @@ def check(known: Iterable[str], what: str, name: str, *, where: str = "") -> Non
         raise unknown(what, name, known, where=where)
 
 
-def pick(known: Mapping[str, Any], what: str, name: str, *, where: str = "") -> Any:
+def pick(known, what, name, *, where=""):
     """Look a name up; an unknown one is an error that suggests the nearest.
 
     Parameters

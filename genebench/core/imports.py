@@ -12,7 +12,7 @@ ROOTS = (Path(__file__).resolve().parents[2], paths.ROOT)
 """Folders that the packages of ``PROJECT`` lie in: that of the package, then that of the pages."""
 
 
-def imports(path: Path, package: str = "") -> frozenset[str]:
+def imports(path, package=""):
     """What a Python file imports, anywhere in it.
 
     Parameters
@@ -40,7 +40,7 @@ _of_module = lru_cache(maxsize=None)(imports)
 """Files of the packages stay as they are while a command runs."""
 
 
-def modules(path: Path) -> set[Path]:
+def modules(path):
     """Modules of this project that a file imports, directly or through others.
 
     Parameters

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from .. import __version__
 from . import cache, paths
-from .specs import ProfileSpec
 
 SCHEMA = 2
 """Version of the columns of ``scores.parquet``."""
@@ -28,18 +27,18 @@ TABLES = (".csv", ".parquet")
 
 
 def write(
-    path: Path,
-    profile: ProfileSpec,
-    used: dict[str, dict],
+    path,
+    profile,
+    used,
     *,
-    jobs: int,
-    n_tasks: int,
-    cells: list[dict],
-    embeddings: dict[str, dict],
-    run_s: float,
-    computed: int,
-    whole: bool,
-) -> None:
+    jobs,
+    n_tasks,
+    cells,
+    embeddings,
+    run_s,
+    computed,
+    whole,
+):
     """Write the manifest of a profile beside its scores.
 
     A partial run updates its own cells and leaves the others; a whole run leaves those of other
@@ -108,7 +107,7 @@ def write(
     write_sealed(path, manifest)
 
 
-def stages(path: Path, clock: dict[str, float], *, computed: int) -> None:
+def stages(path, clock, *, computed):
     """Note in a manifest what the stages of its run took, and its memory.
 
     To be called when the workers have ended: memory of running processes is not counted. A run that
@@ -138,7 +137,7 @@ def _mostly_cached(old: dict, computed: int, cells: int) -> bool:
     return computed < cells / 2 and "stages" in old.get("wall_s", {})
 
 
-def write_sealed(path: Path, manifest: dict) -> None:
+def write_sealed(path, manifest):
     """Write a manifest with its seal; SHA-256 of tables that stand in the older one stay.
 
     Parameters
@@ -158,13 +157,13 @@ def tables(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.suffix in TABLES)
 
 
-def note(path: Path) -> None:
+def note(path: Path):
     """Note the SHA-256 of a table of results in the manifest beside it; of others do nothing."""
     if paths.RESULTS.resolve() in path.resolve().parents:
         seal(path.parent, [path])
 
 
-def seal(folder: Path, written: list[Path]) -> None:
+def seal(folder, written):
     """Note the SHA-256 of tables of a folder in its manifest, which is made if there is none.
 
     Parameters
@@ -179,7 +178,7 @@ def seal(folder: Path, written: list[Path]) -> None:
     write_sealed(path, old | {"tables": known | {p.name: cache.digest(p) for p in written}})
 
 
-def faults(folder: Path) -> list[str]:
+def faults(folder):
     """Find tables that are not, byte for byte, as the manifest beside them says.
 
     Parameters
@@ -220,7 +219,7 @@ def raw(path: Path) -> dict:
     return manifest if isinstance(manifest, dict) else {}
 
 
-def read(path: Path) -> dict:
+def read(path):
     """Read a manifest.
 
     Parameters

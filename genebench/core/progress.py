@@ -13,7 +13,7 @@ class Reporter:
     every = 10.0
     """Seconds between two lines of a log."""
 
-    def __init__(self) -> None:
+    def __init__(self):
         from rich.console import Console
         from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
@@ -33,10 +33,10 @@ class Reporter:
         self.progress.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_: object):
         self.progress.stop()
 
-    def say(self, text: str) -> None:
+    def say(self, text: str):
         """Print one sentence above the bars, or as a line of the log."""
         text = one_line(text)
         if self.live:
@@ -44,7 +44,7 @@ class Reporter:
         else:
             print(text, file=sys.stderr, flush=True)
 
-    def step(self, stage: str, done: int, total: int) -> None:
+    def step(self, stage, done, total):
         """Report how many units of a stage have ended.
 
         Parameters

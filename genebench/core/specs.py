@@ -1,6 +1,6 @@
 """What may be declared in ``data/``: models, profiles, pages, quoted figures, and sources."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -244,9 +244,7 @@ class Declarations:
         scored = [model for model in self.models.values() if model.published]
         return {m.name: m.model_copy(update={"title": m.published}) for m in scored}
 
-    def extended(
-        self, *, sources: Iterable[SourceSpec] = (), models: Iterable[ModelSpec] = ()
-    ) -> "Declarations":
+    def extended(self, *, sources=(), models=()):
         """The same with a user's specs beside the declared ones, in place of those of equal name.
 
         Parameters
@@ -265,7 +263,7 @@ class Declarations:
 
 
 @lru_cache
-def declared() -> Declarations:
+def declared():
     """Read every declaration of the project, each in the order of its files; faults name the line.
 
     Returns

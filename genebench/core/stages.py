@@ -18,7 +18,7 @@ Steps = Callable[[int, int], None]
 """Takes (units done, units in all) as they end."""
 
 
-def quiet(*_: Any) -> None:
+def quiet(*_: Any):
     """Report nothing: a ``Say`` or a ``Progress`` for those who do not listen."""
 
 
@@ -107,7 +107,7 @@ class ArrayStage:
         with one_thread(with_torch=self.with_torch):
             return self.measure(shared, unit)
 
-    def store(self, shared: Any, unit: Any, arrays: dict) -> None:
+    def store(self, shared: Any, unit: Any, arrays: dict):
         """Write the arrays to the cache."""
         (path,), recipe = self.files(shared, unit), self.recipe(shared, unit)
         cache.store(path, recipe, lambda to: np.savez(to, **arrays))
@@ -119,7 +119,7 @@ class ArrayStage:
 
 
 @contextmanager
-def one_thread(*, with_torch: bool = True) -> Iterator[None]:
+def one_thread(*, with_torch=True) -> Iterator[None]:
     """Use one core for what runs inside, so that results do not depend on how many there are.
 
     Parameters

@@ -8,7 +8,7 @@ from . import paths
 from .errors import BadInput
 
 
-def fetch(name: str, version: str) -> Path:
+def fetch(name, version):
     """Find the wheel of a package among the downloads, or fetch it from the package index.
 
     Parameters

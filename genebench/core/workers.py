@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from typing import Any
 
 from . import cache
 from .errors import RunFailed, Sentence
-from .stages import ArrayStage, Once, Progress, Say, Stage, one_thread, quiet
+from .stages import ArrayStage, Once, Stage, one_thread, quiet
 
 __all__ = ["ArrayStage", "one_thread"]
 
@@ -39,7 +39,7 @@ class Outcome:
     computed: int
     failed: dict[str, str]
 
-    def check(self, name: str) -> None:
+    def check(self, name: str):
         """Raise ``RunFailed`` for the first failure; ``name``: units in the plural."""
         for first, why in self.failed.items():
             raise RunFailed(f"{len(self.failed)} {name} failed, first '{first}': {why}")
@@ -48,7 +48,7 @@ class Outcome:
 _shared: Any = None
 
 
-def start(shared: Any) -> None:
+def start(shared: Any):
     """Make a process ready for units: note what they share, and end when its parent ends."""
     global _shared
     _shared = shared
@@ -56,7 +56,7 @@ def start(shared: Any) -> None:
         threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
-def pool(jobs: int, shared: Any = None) -> Executor:
+def pool(jobs, shared=None):
     """Start fresh processes that leave when this one is killed.
 
     Parameters
@@ -74,7 +74,7 @@ def pool(jobs: int, shared: Any = None) -> Executor:
     return ProcessPoolExecutor(jobs, fresh, initializer=start, initargs=(shared,))
 
 
-def stop(executor: Executor) -> None:
+def stop(executor: Executor):
     """Cancel what has not begun in a ``pool`` and end what has: only units under way are lost."""
     processes = list((getattr(executor, "_processes", None) or {}).values())  # shutdown forgets
     executor.shutdown(wait=False, cancel_futures=True)
@@ -87,7 +87,7 @@ def fault(err: Exception) -> str:
     return str(err) if isinstance(err, Sentence) else f"{type(err).__name__}: {err}"
 
 
-def do(stage: Stage, shared: Any, unit: Any) -> str:
+def do(stage: Stage, shared: Any, unit: Any):
     """Compute and store one unit in this process.
 
     Returns
@@ -114,7 +114,7 @@ def _do_here(stage: Stage, unit: Any) -> str:
     return do(stage, _shared, unit)
 
 
-def pending(stage: Stage, shared: Any, units: Iterable[Any], say: Say = quiet) -> list[Any]:
+def pending(stage, shared, units, say=quiet):
     """Units whose artefacts are not all in the cache; a broken one is announced and computed again.
 
     Parameters
@@ -140,16 +140,16 @@ def pending(stage: Stage, shared: Any, units: Iterable[Any], say: Say = quiet) -
 
 
 def execute(
-    stage: Stage,
-    shared: Any,
-    units: Sequence[Any],
-    executor: Executor | Any,
+    stage,
+    shared,
+    units,
+    executor,
     *,
-    say: Say = print,
-    progress: Progress = quiet,
-    at_once: int | None = None,
-    waiting: list[Any] | None = None,
-) -> Outcome:
+    say=print,
+    progress=quiet,
+    at_once=None,
+    waiting=None,
+):
     """Compute the units that are not cached; a failure is noted and never stops the others.
 
     Parameters

@@ -52,7 +52,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     return known[id(node)]
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path):
     """Parse a YAML file safely.
 
     Parameters
@@ -86,7 +86,7 @@ def read_yaml(path: Path) -> Any:
     raise BadInput(f"{path}{line}: malformed YAML, {why}; fix that value.")
 
 
-def build(kind: Any, raw: Any, path: Path, *at: str) -> Any:
+def build(kind, raw, path, *at):
     """Turn plain values into declarations.
 
     Parameters
@@ -141,7 +141,7 @@ def _line(path: Path, steps: list) -> str:
     return line
 
 
-def entries(kind: type[Spec], path: Path, top: str) -> dict[str, Any]:
+def entries(kind, path, top):
     """Read the mapping under a key of a file as declarations by name.
 
     Parameters

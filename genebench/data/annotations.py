@@ -8,7 +8,6 @@ import re
 import sqlite3
 import warnings
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -38,7 +37,7 @@ order by base, col
 """
 
 
-def jaspar_counts(path: Path, tax_id: str, collection: str = "CORE") -> pd.DataFrame:
+def jaspar_counts(path, tax_id, collection="CORE"):
     """Read the profiles of a JASPAR SQLite release, of each the latest version.
 
     Parameters
@@ -59,12 +58,12 @@ def jaspar_counts(path: Path, tax_id: str, collection: str = "CORE") -> pd.DataF
 
 @reader("jaspar")
 def read_jaspar(
-    path: Path,
+    path,
     *,
-    tax_id: str = "9606",
-    collection: str = "CORE",
-    without: tuple = (),
-) -> pd.DataFrame:
+    tax_id="9606",
+    collection="CORE",
+    without=(),
+):
     """Read the monomer transcription factors of a JASPAR SQLite release.
 
     Factors that only have dimer profiles (``A::B``) are left out: such a motif is not one gene's.
@@ -103,7 +102,7 @@ def read_jaspar(
 
 
 @reader("long")
-def read_long(path: Path, *, gene: str, symbol: str, column: str, value: str) -> pd.DataFrame:
+def read_long(path, *, gene, symbol, column, value):
     """Read a long table of measurements, one row per gene and column, as genes × columns.
 
     Left out are genes without a symbol of their own (empty, or an Ensembl id), symbols that stand
@@ -144,7 +143,7 @@ def read_long(path: Path, *, gene: str, symbol: str, column: str, value: str) ->
 
 
 @reader("expression")
-def read_expression(path: Path, *, cluster: str) -> pd.DataFrame:
+def read_expression(path, *, cluster):
     """Read the expression of single cells as genes × cells.
 
     Parameters
@@ -180,7 +179,7 @@ _GAF = (
 
 
 @reader("gaf")
-def read_gaf(path: Path, *, without: tuple[str, ...] = ("ND",)) -> pd.DataFrame:
+def read_gaf(path, *, without=("ND",)):
     """Read Gene Ontology annotations (GAF 2.1 or 2.2) of human genes.
 
     Where a row has two species, the first counts. Left out are annotations that say what a gene
@@ -216,7 +215,7 @@ def read_gaf(path: Path, *, without: tuple[str, ...] = ("ND",)) -> pd.DataFrame:
 
 
 @reader("uniprot")
-def read_uniprot(path: Path, *, give: str = "proteins") -> pd.DataFrame:
+def read_uniprot(path, *, give="proteins"):
     """Read the JSON stream of UniProtKB as one of the tables that the site gives as TSV.
 
     Parameters

@@ -21,9 +21,7 @@ VERSION = 2
 _GAPS = ("NaN", "nan", "NA", "N/A")
 
 
-def count(
-    declared: Declaration, *, file: str, gene_column: str, counted: str, prefix: str
-) -> Iterator[Labels]:
+def count(declared, *, file, gene_column, counted, prefix):
     """Build a regression of how many values are listed for a gene.
 
     Parameters
@@ -91,15 +89,15 @@ def _labelled_rows(
 
 
 def column(
-    declared: Declaration,
+    declared,
     *,
-    label: str,
-    min_class: int = 0,
-    positive: str | None = None,
-    levels: list[str] | None = None,
-    log10: bool = False,
+    label,
+    min_class=0,
+    positive=None,
+    levels=None,
+    log10=False,
     **rows,
-) -> Iterator[Labels]:
+):
     """Build a binary, multi-class or regression task of one column of a table.
 
     Parameters
@@ -136,14 +134,14 @@ def column(
 
 
 def tags(
-    declared: Declaration,
+    declared,
     *,
-    label: str,
-    separator: str,
-    min_label: int,
-    among: dict | None = None,
+    label,
+    separator,
+    min_label,
+    among=None,
     **rows,
-) -> Iterator[Labels]:
+):
     """Build a multi-label task of a column that lists several labels.
 
     Parameters
@@ -176,7 +174,7 @@ def tags(
     yield Labels(labels.index, labels.to_numpy(np.int64), labels.columns, note=note)
 
 
-def pairs(declared: Declaration, *, files: list[list[str]], classes: list[str]) -> Iterator[Labels]:
+def pairs(declared, *, files, classes):
     """Build a task of gene pairs with a 0/1 label.
 
     Parameters
@@ -211,9 +209,7 @@ def pairs(declared: Declaration, *, files: list[list[str]], classes: list[str]) 
     yield Labels(frame.pair, labels, classes, note=left_out(genes.ravel()))
 
 
-def membership(
-    declared: Declaration, *, other: dict, classes: list[str], **rows
-) -> Iterator[Labels]:
+def membership(declared, *, other, classes, **rows):
     """Build a binary task of genes listed here against genes listed only in another file.
 
     Parameters
@@ -242,14 +238,14 @@ def membership(
 
 
 def divided(
-    declared: Declaration,
+    declared,
     *,
-    file: str,
-    names: dict,
-    holdout: str | None = None,
-    part: str = "split",
-    ids: str = "entrez",
-) -> Iterator[Labels]:
+    file,
+    names,
+    holdout=None,
+    part="split",
+    ids="entrez",
+):
     """Build a binary task of each term of a table that was published with its folds.
 
     Parameters

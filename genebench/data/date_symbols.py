@@ -4,7 +4,6 @@ Source: Ziemann et al. 2016, Genome Biology 17:177. Such names are recognised, n
 """
 
 import re
-from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -36,7 +35,7 @@ SCIENTIFIC = re.compile(r"\d\.\d+E\+?\d+|\dE\+\d+")
 """A number such as ``2.31E+13``, which a clone name (``2310061E13Rik`` …) was."""
 
 
-def symbols_of_date(text: str) -> list[str]:
+def symbols_of_date(text):
     """
     List the gene symbols that a spreadsheet turns into a date.
 
@@ -59,7 +58,7 @@ def symbols_of_date(text: str) -> list[str]:
     return symbols
 
 
-def spoiled(names: Iterable[str]) -> np.ndarray:
+def spoiled(names):
     """
     Tell which names are dates or numbers that a spreadsheet made of gene symbols.
 

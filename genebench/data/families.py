@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from ..core.errors import check
 from . import genes
-from .sources import Sources
 
 STEM_VERSION = 1
 FAMILY_VERSION = 1
@@ -27,7 +26,7 @@ LOOSE_GROUPS = frozenset("471 454 870 1691 1835 694 542 645 1902 2258 2293".spli
 """HGNC gene groups that do not define a family."""
 
 
-def stem(symbol: str) -> str:
+def stem(symbol):
     """Return the letters before the first digit of a gene symbol, which paralogues mostly share.
 
     ``KRT18`` → ``KRT``, ``HOXA13`` → ``HOXA``, ``SLC25A4`` → ``SLC``, ``HLA-B`` → ``HLA``. A crude
@@ -53,7 +52,7 @@ def stems(symbols: Iterable[str]) -> list[str]:
     return [stem(s) for s in symbols]
 
 
-def families(symbols: Iterable[str], sources: Sources, *, by: str = "hgnc") -> list[str]:
+def families(symbols, sources, *, by="hgnc"):
     """Return the family of each symbol.
 
     ``hgnc`` joins stems that share an HGNC gene group: the genes of one stem (of the approved

@@ -1,9 +1,7 @@
 """Resolve gene identifiers to approved HGNC symbols; ambiguous ones are listed, never guessed."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 
-import numpy as np
 import pandas as pd
 
 from ..core.errors import BadInput, pick
@@ -27,9 +25,7 @@ CHROMOSOMES = [*map(str, range(1, 23)), "X", "Y", "MT"]
 """Of the human genome, as Ensembl names them."""
 
 
-def build(
-    hgnc: pd.DataFrame, ensembl: pd.DataFrame | None = None, *, release: str = "HGNC"
-) -> Resolver:
+def build(hgnc, ensembl=None, *, release="HGNC"):
     """Build a resolver from tables.
 
     An Ensembl id that HGNC does not give means the gene that Ensembl names, if that is an approved
@@ -85,7 +81,7 @@ def build(
     return Resolver(genes, index, release)
 
 
-def resolver(sources: Sources) -> Resolver:
+def resolver(sources):
     """Return the resolver of the declared HGNC release, and of Ensembl's where its table is here.
 
     Parameters
@@ -116,7 +112,7 @@ def _resolver_sources(sources: Sources) -> list[SourceSpec]:
     return [hgnc, ensembl] if upstream.status(ensembl)[0] == "ready" else [hgnc]
 
 
-def fingerprint(sources: Sources, name: str | None = None) -> list[str]:
+def fingerprint(sources, name=None):
     """Compute the digests of the files that a look-up depends on.
 
     Parameters
@@ -134,7 +130,7 @@ def fingerprint(sources: Sources, name: str | None = None) -> list[str]:
     return [upstream.digest(upstream.locate(spec, file)) for spec in used for file in spec.files]
 
 
-def annotations(sources: Sources) -> str:
+def annotations(sources):
     """Choose the source of Gene Ontology annotations.
 
     Parameters
@@ -149,7 +145,7 @@ def annotations(sources: Sources) -> str:
     return "goa" if upstream.status(pick(sources, "source", "goa"))[0] == "ready" else "goa_symbols"
 
 
-def annotation_count(symbols: Iterable[str], sources: Sources) -> np.ndarray:
+def annotation_count(symbols, sources):
     """Count the Gene Ontology terms of each gene: a measure of how well studied it is.
 
     Both the symbols and those of the annotations are resolved, so that an older name finds its
@@ -171,7 +167,7 @@ def annotation_count(symbols: Iterable[str], sources: Sources) -> np.ndarray:
     return terms.reindex(known.approved(symbols), fill_value=0).to_numpy(int)
 
 
-def paper_universe(sources: Sources) -> np.ndarray:
+def paper_universe(sources):
     """Return the genes on which the paper compares its models (arXiv 2412.04075).
 
     Parameters

@@ -1,6 +1,5 @@
 """Where a gene lies in a genome, and the DNA that lies there."""
 
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,13 +13,13 @@ REGIONS = ("promoter", "gene", "cds")
 
 
 def regions(
-    genes: pd.DataFrame,
-    region: str,
+    genes,
+    region,
     *,
-    upstream: int = 1000,
-    downstream: int = 200,
-    longest: int = 20_000,
-) -> pd.DataFrame:
+    upstream=1000,
+    downstream=200,
+    longest=20_000,
+):
     """Find the intervals of one region of every gene.
 
     Parameters
@@ -71,7 +70,7 @@ def _coding(rows: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis("gene").reset_index()
 
 
-def extract(path: Path, parts: pd.DataFrame) -> list[str]:
+def extract(path, parts):
     """Read the DNA of some regions.
 
     Parameters

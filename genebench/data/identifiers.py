@@ -123,7 +123,7 @@ class Resolver:
     index: dict[str, Index]
     release: str
 
-    def resolve(self, ids: Iterable, *, kind: str | None = None) -> Resolution:
+    def resolve(self, ids, *, kind=None):
         """Find the approved symbol of each id.
 
         A symbol is looked up among the approved ones, then the previous ones, then the aliases, and
@@ -169,7 +169,7 @@ class Resolver:
         texts, status = np.array(texts, dtype=str), status.astype(str)
         return Resolution(texts, symbol, status, most, candidates, hints, self.release)
 
-    def approved(self, symbols: Iterable[str]) -> np.ndarray:
+    def approved(self, symbols):
         """Replace older and other names by approved symbols.
 
         Parameters
@@ -184,7 +184,7 @@ class Resolver:
         found = self.resolve(symbols, kind="symbol")
         return np.where(found.symbol == "", found.ids, found.symbol)
 
-    def chromosome(self, symbols: Iterable[str]) -> np.ndarray:
+    def chromosome(self, symbols):
         """Look up the chromosome of each gene.
 
         Parameters
@@ -258,7 +258,7 @@ def _decide(
     return tier, first.pop() if len(first) == 1 else "", tuple(dict.fromkeys(sum(known, [])))
 
 
-def current_symbols(index: dict[str, Index], texts: Iterable[str]) -> list[str]:
+def current_symbols(index, texts):
     """Bring approved and previous symbols to approved ones.
 
     Parameters

@@ -1,7 +1,6 @@
 """What a builder of tasks receives and returns, and how it reads the names of genes."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +64,7 @@ class Declaration:
         """Source and task, as the beginning of a message."""
         return f"source '{self.source.id}', task '{self.task.name}'"
 
-    def table(self, file: str, where: Mapping[str, str] | None = None) -> pd.DataFrame:
+    def table(self, file, where=None):
         """Read rows of a file of the source.
 
         Parameters
@@ -87,12 +86,12 @@ class Declaration:
 
     def rows(
         self,
-        file: str,
-        gene_column: str,
+        file,
+        gene_column,
         *,
-        ids: str = "symbol",
-        where: Mapping[str, str] | None = None,
-    ) -> tuple[pd.DataFrame, str]:
+        ids="symbol",
+        where=None,
+    ):
         """Read rows of a file of the source with the symbols of their genes.
 
         Parameters
@@ -115,7 +114,7 @@ class Declaration:
         listed = frame[gene_column].to_numpy(str)
         return frame.assign(gene=self.symbols(listed, ids)), left_out(listed)
 
-    def symbols(self, names: np.ndarray, ids: str) -> np.ndarray:
+    def symbols(self, names, ids):
         """Read identifiers as gene symbols.
 
         Parameters
@@ -143,7 +142,7 @@ class Declaration:
         return resolver.resolve(unique, kind=ids).symbol[code]
 
 
-def slug(text: str) -> str:
+def slug(text):
     """Turn a text into a name that fits a file, an address and a shell.
 
     Parameters
@@ -158,7 +157,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def left_out(names: np.ndarray) -> str:
+def left_out(names):
     """Say which gene names are left out because a spreadsheet changed them.
 
     Parameters
@@ -178,7 +177,7 @@ def left_out(names: np.ndarray) -> str:
     return f"Left out: {len(bad)} name{plural} that a spreadsheet made of gene symbols ({shown})."
 
 
-def unresolved(known: pd.Series) -> str:
+def unresolved(known):
     """Say which identifiers are left out because they are those of no gene, or of several.
 
     Parameters
@@ -196,9 +195,7 @@ def unresolved(known: pd.Series) -> str:
     return f"Left out: {len(lost)} of {len(known):,} ids without one approved gene{first}."
 
 
-def multiclass(
-    entities: np.ndarray, labels: np.ndarray, min_class: int, *, note: str = ""
-) -> Labels:
+def multiclass(entities, labels, min_class, *, note=""):
     """Make multi-class labels of class names.
 
     Parameters

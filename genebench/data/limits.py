@@ -16,10 +16,10 @@ import signal
 import stat
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +38,7 @@ MOST_PACKED, UNPACKED = 200, 3e7
 
 
 @contextmanager
-def faults_of(path: Path | str, form: str = "") -> Iterator[None]:
+def faults_of(path, form="") -> Iterator[None]:
     """Begin the sentence of each fault within this context with the file that has it.
 
     Parameters
@@ -70,7 +70,7 @@ def faults_of(path: Path | str, form: str = "") -> Iterator[None]:
         raise BadInput(f"{path}: cannot be read as {form} ({fault}); {how}.") from err
 
 
-def check_plain(path: Path) -> None:
+def check_plain(path):
     """Refuse what is there and no plain file: a pipe would be waited for, a device never ends.
 
     Parameters
@@ -107,7 +107,7 @@ def most() -> float:
     return memory() / 2
 
 
-def check_size(size: float, what: str = "its data") -> None:
+def check_size(size, what="its data"):
     """Refuse what would not fit into memory.
 
     Parameters
@@ -124,7 +124,7 @@ def check_size(size: float, what: str = "its data") -> None:
         )
 
 
-def check_unpacked(size: float, packed: float, most_cells: int | None = None) -> None:
+def check_unpacked(size, packed, most_cells=None):
     """Refuse a file that unpacks to far more than tables of numbers do.
 
     Parameters
@@ -142,7 +142,7 @@ def check_unpacked(size: float, packed: float, most_cells: int | None = None) ->
         )
 
 
-def check_shape(rows: int, columns: int, most_cells: int | None = None, what: str = "") -> None:
+def check_shape(rows, columns, most_cells=None, what=""):
     """Refuse a table of vectors that is larger than allowed, before anything of it is made.
 
     Parameters
@@ -166,7 +166,7 @@ def check_shape(rows: int, columns: int, most_cells: int | None = None, what: st
     check_size(16.0 * rows * columns)
 
 
-def read_all(stream: IO[bytes], packed: float, most_cells: int | None = None) -> bytes:
+def read_all(stream, packed, most_cells=None):
     """Read a stream that may unpack as it is read, within ``check_unpacked``.
 
     Parameters
@@ -187,7 +187,7 @@ def read_all(stream: IO[bytes], packed: float, most_cells: int | None = None) ->
     return content.getvalue()
 
 
-def read_npy(raw: bytes, most_cells: int | None = None) -> np.ndarray:
+def read_npy(raw, most_cells=None):
     """Read the content of an ``.npy`` file; one of Python objects is refused.
 
     Parameters
@@ -218,7 +218,7 @@ def read_npy(raw: bytes, most_cells: int | None = None) -> np.ndarray:
     return np.load(io.BytesIO(raw), allow_pickle=False)
 
 
-def check_parquet(source: Any, columns: list[str] | None = None) -> list[str]:
+def check_parquet(source, columns=None):
     """Check by its footer that a Parquet table fits into memory and has no lists.
 
     Parameters
@@ -248,7 +248,7 @@ def check_parquet(source: Any, columns: list[str] | None = None) -> list[str]:
     return [f.name for f in fields if f.type in (pa.string(), pa.large_string(), pa.binary())]
 
 
-def read_parquet(source: Any) -> Any:
+def read_parquet(source):
     """Read a Parquet table of numbers and of texts up to ``LONGEST_TEXT``.
 
     Parameters
@@ -276,7 +276,7 @@ def read_parquet(source: Any) -> Any:
     return table
 
 
-def check_ends(size: Callable[[], float], read: Callable[[], object]) -> None:
+def check_ends(size, read):
     """Try in a copy of this process whether HDF5 gets through a file.
 
     A C library may never return from a damaged file and take ever more memory, and nothing in its
@@ -329,7 +329,7 @@ def _address_space() -> int:
     return 0
 
 
-def check_hdf5(path: Path, most_cells: int | None = None) -> float:
+def check_hdf5(path, most_cells=None):
     """Check that all data of an HDF5 file lie in it, are written, and fit into memory.
 
     Parameters
@@ -348,7 +348,7 @@ def check_hdf5(path: Path, most_cells: int | None = None) -> float:
 
     total = 0.0
 
-    def check_item(name: str, item: Any) -> None:
+    def check_item(name: str, item: Any):
         nonlocal total
         if isinstance(item, h5py.Dataset):
             if item.is_virtual or item.external:
@@ -389,7 +389,7 @@ def _passed_over() -> re.Pattern[bytes]:
 _PASSED_OVER = _passed_over()
 
 
-def _check_opcodes(raw: mmap.mmap) -> None:
+def _check_opcodes(raw: mmap.mmap):
     """Walk over a pickle up to its end or to its first class, which the unpickler will refuse."""
     while True:
         raw.seek(_PASSED_OVER.match(raw, raw.tell()).end())
@@ -413,7 +413,7 @@ class _PlainUnpickler(pickle.Unpickler):
         )
 
 
-def read_pickle(path: Path) -> Any:
+def read_pickle(path):
     """Read a pickle of lists, dicts, sets, text and numbers without running code.
 
     Parameters

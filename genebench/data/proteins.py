@@ -10,7 +10,6 @@ import itertools
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -39,7 +38,7 @@ LONGEST = 2**16 - 1
 SOURCE, FILE = "swissprot", "sequences"
 
 
-def coded(sequences: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def coded(sequences):
     """Encode sequences as numbers; upper and lower case are the same letter.
 
     Parameters
@@ -66,13 +65,13 @@ def coded(sequences: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def alike(
-    letters: np.ndarray,
-    start: np.ndarray,
-    candidates: Callable[[int], np.ndarray],
+    letters,
+    start,
+    candidates,
     *,
-    above: float = ABOVE,
-    jobs: int | None = None,
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    above=ABOVE,
+    jobs=None,
+):
     """Find the sequences that are more than ``above`` identical with each.
 
     A pair is not aligned if the letters that both have cannot make it identical enough.
@@ -112,7 +111,7 @@ def alike(
         yield from pool.map(one, range(len(length)))
 
 
-def related(sequences: Sequence[str], *, jobs: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+def related(sequences, *, jobs=None):
     """Find pairs of similar proteins, as many as connect the groups.
 
     Aligned are pairs with a common segment that chance does not give (``alignment.resembling``) and
@@ -151,7 +150,7 @@ def related(sequences: Sequence[str], *, jobs: int | None = None) -> tuple[np.nd
     return first, second
 
 
-def genes_of_proteins(headers: Sequence[str], resolver: genes.Resolver) -> list[tuple[str, ...]]:
+def genes_of_proteins(headers, resolver):
     """Find the genes of the proteins of a FASTA file of UniProt.
 
     Parameters
@@ -178,9 +177,7 @@ def genes_of_proteins(headers: Sequence[str], resolver: genes.Resolver) -> list[
     ]
 
 
-def linked(
-    owners: Sequence[Sequence[str]], first: np.ndarray, second: np.ndarray
-) -> dict[str, str]:
+def linked(owners, first, second):
     """Join genes to groups.
 
     Parameters
@@ -204,7 +201,7 @@ def linked(
     return {name: head.setdefault(links[name], name) for name in names}
 
 
-def recipe(sources: Sources) -> dict:
+def recipe(sources):
     """Everything that determines the groups of the declared proteome, the recipe of their file.
 
     Parameters
@@ -234,7 +231,7 @@ def ready(sources: Sources) -> bool:
     return cache.state(path(sources)) == "ready"
 
 
-def make(sources: Sources, *, jobs: int | None = None) -> dict[str, float]:
+def make(sources, *, jobs=None):
     """Align the declared proteome and cache its groups.
 
     Parameters
@@ -280,7 +277,7 @@ def _load(file):
         return dict(zip(arrays["genes"].tolist(), arrays["group"].tolist()))
 
 
-def sharing(sources: Sources) -> dict[str, str]:
+def sharing(sources):
     """Find genes with a protein of the same sequence.
 
     Parameters
@@ -302,7 +299,7 @@ def sharing(sources: Sources) -> dict[str, str]:
     return _load(file)
 
 
-def groups(symbols: Iterable[str], sources: Sources) -> list[str]:
+def groups(symbols, sources):
     """Return the group of each gene: genes of one group have similar proteins.
 
     Parameters

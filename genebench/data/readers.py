@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ READERS: dict[str, Callable[..., pd.DataFrame]] = {}
 """Format, as a source declares it → its reader, a function of a path and the declared options."""
 
 
-def reader(name: str) -> Callable:
+def reader(name):
     """Make a decorator that registers the reader of a format.
 
     Parameters
@@ -54,7 +54,7 @@ def reader(name: str) -> Callable:
 
 
 @contextmanager
-def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
+def open_unpacked(path):
     """Open a file, the content of a ``.gz``, or the one file inside a ``.zip``.
 
     Parameters
@@ -105,7 +105,7 @@ exponent of many digits, such as ``0E5410000085830688`` (pandas 2.3), and are no
 the last digit."""
 
 
-def numbers(values: pd.Series, *, strict: bool = False) -> pd.Series:
+def numbers(values, *, strict=False):
     """Convert text to numbers; see ``EXACT`` for why not by pandas alone.
 
     Parameters
@@ -129,9 +129,7 @@ def numbers(values: pd.Series, *, strict: bool = False) -> pd.Series:
 
 
 @reader("tsv")
-def read_tsv(
-    path: Path, *, sep: str = "\t", explode: dict[str, str] | None = None, **options: Any
-) -> pd.DataFrame:
+def read_tsv(path, *, sep="\t", explode=None, **options):
     """Read a delimited table.
 
     Parameters
@@ -164,7 +162,7 @@ READERS["pairs"] = functools.partial(
 
 
 @reader("gmt")
-def read_gmt(path: Path, *, by_name: bool = False) -> pd.DataFrame:
+def read_gmt(path, *, by_name=False):
     """Read gene sets in GMT: a line a set, with name, id and genes by tabs.
 
     Parameters
@@ -204,7 +202,7 @@ def read_gmt(path: Path, *, by_name: bool = False) -> pd.DataFrame:
 
 
 @reader("lists")
-def read_lists(path: Path) -> pd.DataFrame:
+def read_lists(path):
     """Read a pickled dict of lists, without running code.
 
     Parameters
@@ -224,7 +222,7 @@ def read_lists(path: Path) -> pd.DataFrame:
 
 
 @reader("obo")
-def read_obo(path: Path) -> pd.DataFrame:
+def read_obo(path):
     """Read the terms of an OBO ontology; obsolete ones are left out.
 
     Parameters
@@ -248,7 +246,7 @@ def read_obo(path: Path) -> pd.DataFrame:
 
 
 @reader("parquet")
-def read_parquet(path: Path, *, columns: list[str]) -> pd.DataFrame:
+def read_parquet(path, *, columns):
     """Read columns of a Parquet data set in the types that they have.
 
     Parameters
@@ -271,7 +269,7 @@ def read_parquet(path: Path, *, columns: list[str]) -> pd.DataFrame:
 
 
 @reader("fasta")
-def read_fasta(path: Path) -> pd.DataFrame:
+def read_fasta(path):
     """Read sequences in FASTA.
 
     Parameters
@@ -293,7 +291,7 @@ def read_fasta(path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["id", "header", "sequence"])
 
 
-def fasta_records(path: Path) -> Iterator[tuple[str, str]]:
+def fasta_records(path):
     """Iterate over the records of a large FASTA file.
 
     Parameters
@@ -332,7 +330,7 @@ _GTF = "seqname source feature start end score strand frame attributes".split()
 
 
 @reader("gtf")
-def read_gtf(path: Path) -> pd.DataFrame:
+def read_gtf(path):
     """Read the rows of genes and of coding parts of a GTF file, in the order of the file.
 
     Parameters

@@ -41,7 +41,7 @@ class Missing(BadInput):
     """A file that is not to be had here; what does not need it goes on."""
 
 
-def locate(source: SourceSpec, name: str, *, download: bool = False) -> Path:
+def locate(source, name, *, download=False):
     """Find one file of a source and check its SHA-256.
 
     Looks inside the installed package, then in the download cache, then in the mirror folders
@@ -80,7 +80,7 @@ def locate(source: SourceSpec, name: str, *, download: bool = False) -> Path:
     return path
 
 
-def digest(path: Path) -> str:
+def digest(path):
     """Compute a SHA-256, once while the files stay as they are.
 
     Parameters
@@ -132,7 +132,7 @@ def _locked() -> dict[str, str]:
     return {path: sha256 for sha256, path in reversed(found)}
 
 
-def pins(sources: Sources) -> dict[str, dict[str, dict[str, str]]]:
+def pins(sources):
     """Tell which files of sources are used, and what fixes them.
 
     Parameters
@@ -158,7 +158,7 @@ def pins(sources: Sources) -> dict[str, dict[str, dict[str, str]]]:
     return out
 
 
-def stand_in(source: SourceSpec, name: str) -> str:
+def stand_in(source, name):
     """Tell how the file at hand differs from the official one.
 
     Parameters
@@ -174,7 +174,7 @@ def stand_in(source: SourceSpec, name: str) -> str:
     return source.files[name].stand_ins.get(digest(locate(source, name)), "")
 
 
-def package_folder(package: str) -> Path | None:
+def package_folder(package):
     """Find the folder of an installed package without importing it.
 
     Parameters
@@ -261,7 +261,7 @@ def _install(found: Path, target: Path, spec: FileSpec) -> Path:
     return target
 
 
-def fetch_file(spec: FileSpec, target: Path) -> Path:
+def fetch_file(spec, target):
     """Fetch a file; it is unpacked if only its address ends in ``.gz`` or ``.bgz``.
 
     Parameters
@@ -289,7 +289,7 @@ def fetch_file(spec: FileSpec, target: Path) -> Path:
         part.unlink()
 
 
-def _fetch(url: str, part: Path) -> None:
+def _fetch(url: str, part: Path):
     """Fetch an address; what has come stays in ``part``, also for another process to go on with."""
     import requests
 
@@ -303,7 +303,7 @@ def _fetch(url: str, part: Path) -> None:
         time.sleep(pause)
 
 
-def _fetch_rest(url: str, part: Path) -> None:
+def _fetch_rest(url: str, part: Path):
     """Fetch what is missing of a file, if its server can go on in the middle; else all of it."""
     import requests
 
@@ -326,7 +326,7 @@ def _fetch_rest(url: str, part: Path) -> None:
                 out.write(chunk)
 
 
-def table(source: SourceSpec, name: str) -> pd.DataFrame:
+def table(source, name):
     """Read one file of a source; its declared ``format`` says how.
 
     Parameters
@@ -357,9 +357,7 @@ def _table(path: Path, spec_json: str) -> pd.DataFrame:
     return pd.DataFrame(matrix, index=pd.Index(ids, name="id"))
 
 
-def hub_snapshot(
-    repository: str, *, revision: str | None, patterns: list[str], download: bool = False
-) -> Path | None:
+def hub_snapshot(repository, *, revision, patterns, download=False):
     """Find files of a Hugging Face repository in the local cache, or fetch them.
 
     Parameters
@@ -412,7 +410,7 @@ def hub_snapshot(
         ) from err
 
 
-def status(source: SourceSpec, name: str | None = None) -> tuple[str, str]:
+def status(source, name=None):
     """Tell whether all files of a source are at hand.
 
     Parameters

@@ -16,7 +16,7 @@ import pandas as pd
 from ..core import cache, errors, paths
 from ..core.errors import BadInput, check, unknown
 from ..core.source_specs import BeforeSpec
-from ..core.specs import GROUPS, ProfileSpec, SourceSpec, TaskSpec
+from ..core.specs import GROUPS, SourceSpec, TaskSpec
 from . import builders, genes
 from . import sources as upstream
 from .builders import SHAPES
@@ -143,7 +143,7 @@ def _task(declared: Declaration, made: Labels) -> Task:
     return task
 
 
-def build(source: SourceSpec, entry: TaskSpec, sources: Sources | None = None) -> list[Task]:
+def build(source, entry, sources=None):
     """Build the tasks of one declaration.
 
     Parameters
@@ -206,9 +206,7 @@ def _derived(whole: Task, least: int) -> Iterator[Task]:
             )
 
 
-def from_source(
-    source: SourceSpec, sources: Sources, *, missing: Callable[[str], None] | None = None
-) -> list[list[Task]]:
+def from_source(source, sources, *, missing=None):
     """Return the tasks of every declaration of a source, from the cache of the files at hand.
 
     Parameters
@@ -272,7 +270,7 @@ def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]
     return tasks
 
 
-def _write(path: Path, built: list[Task]) -> None:
+def _write(path: Path, built: list[Task]):
     about = [(t.hash, t.name, t.title, t.description, t.kind, t.classes) for t in built]
     labels = [t.labels if t.kind == "regression" else t.labels.astype(np.int16) for t in built]
     entities = built[0].entities if built else np.array([], dtype=str)
@@ -285,9 +283,7 @@ def _write(path: Path, built: list[Task]) -> None:
     np.savez(path, about=np.array(json.dumps(about)), entities=entities, **arrays)
 
 
-def load(
-    profile: ProfileSpec, sources: Sources, *, missing: Callable[[str], None] | None = None
-) -> dict[str, Task]:
+def load(profile, sources, *, missing=None):
     """Return every task of a profile.
 
     Parameters
@@ -305,7 +301,7 @@ def load(
     """
     reported: set[str] = set()
 
-    def report(sentence: str) -> None:
+    def report(sentence: str):
         if missing is None:
             raise upstream.Missing(sentence)
         if sentence not in reported:
@@ -376,7 +372,7 @@ def _restrict(task: Task, least: int) -> Task | None:
     return replace(part, labels=np.searchsorted(large, part.labels), classes=classes)
 
 
-def pick(tasks: dict[str, Task], names: Iterable[str] | None) -> dict[str, Task]:
+def pick(tasks, names):
     """Pick tasks by name.
 
     Parameters

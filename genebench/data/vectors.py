@@ -10,7 +10,6 @@ import io
 import itertools
 import json
 import zipfile
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +64,14 @@ _MAGIC = {
 
 
 def read_vectors(
-    path: Path | str,
+    path,
     *,
-    ids: str | Path | None = None,
-    array: str | None = None,
-    strict: bool = True,
-    max_cells: int | None = None,
-    share: Callable[[pd.Series], float] = h5ad.share_of_genes,
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    ids=None,
+    array=None,
+    strict=True,
+    max_cells=None,
+    share=h5ad.share_of_genes,
+):
     """Read and check a file of vectors of genes.
 
     Parameters
@@ -144,7 +143,7 @@ def read_vectors(
     return np.array(names, dtype=str), matrix, list(notes)
 
 
-def check_published(path: Path, shape: Sequence[int], right: Sequence[int], or_: str = "") -> None:
+def check_published(path, shape, right, or_=""):
     """Refuse a file of published vectors that has not their shape.
 
     Parameters
@@ -185,7 +184,7 @@ def _opened(path: Path, ids, array, most_cells, share) -> VectorFile:
     return VectorFile(path, ending, raw, ids, array, most_cells, share)
 
 
-def _check_ids(ids: pd.Series, strict: bool) -> None:
+def _check_ids(ids: pd.Series, strict: bool):
     """Raise a sentence at the first id that cannot name a gene."""
     if frames.is_run(ids):
         raise BadInput(
@@ -212,7 +211,7 @@ def _check_ids(ids: pd.Series, strict: bool) -> None:
             )
 
 
-def _check_values(ids: list[str], matrix: np.ndarray, columns: list[str] | None = None) -> None:
+def _check_values(ids: list[str], matrix: np.ndarray, columns: list[str] | None = None):
     """Raise a sentence at the first value that is missing, infinite or too large."""
     columns = columns or range(1, matrix.shape[1] + 1)
     unusable = ~(np.abs(matrix) <= LARGEST)

@@ -153,7 +153,7 @@ class Layered(nn.Module):
 class Tower(Layered):
     """Tokens → vectors: an embedding of the neighbourhood, then blocks with residual paths."""
 
-    def __init__(self, recipe, causal: bool) -> None:
+    def __init__(self, recipe, causal: bool):
         super().__init__()
         first = recipe.first if recipe.tokens == "nucleotide" else 1
         self.offsets = [-j if causal else j - first // 2 for j in range(first)]

@@ -72,7 +72,7 @@ class Nucleotides:
     token_length = 1
     max_length = 1 << 14
 
-    def conditionals(self, windows: np.ndarray) -> np.ndarray:
+    def conditionals(self, windows):
         """Log-probabilities of the bases at each position, without looking at the base itself.
 
         Parameters
@@ -90,7 +90,7 @@ class Nucleotides:
         """Conditionals at one position of each window, (n, 4) float32."""
         return self.conditionals(windows)[np.arange(len(windows)), positions]
 
-    def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
+    def hidden(self, windows, layer=-1):
         """Hidden states, in which the base itself is seen.
 
         Parameters
@@ -133,7 +133,7 @@ def reverse_complement(codes: np.ndarray) -> np.ndarray:
     return _COMPLEMENT[codes][..., ::-1]
 
 
-def kmers(codes: np.ndarray, k: int) -> np.ndarray:
+def kmers(codes, k):
     """Index of the k-mer that begins at each position.
 
     Parameters
@@ -165,7 +165,7 @@ def canonical(codes: np.ndarray, k: int) -> np.ndarray:
     return np.minimum(kmers(codes, k), kmers(reverse_complement(codes), k)[::-1])
 
 
-def covered(codes: np.ndarray, words: np.ndarray, k: int) -> np.ndarray:
+def covered(codes, words, k):
     """Find the bases that lie in one of some k-mers, on either strand.
 
     Parameters
@@ -183,7 +183,7 @@ def covered(codes: np.ndarray, words: np.ndarray, k: int) -> np.ndarray:
     return np.convolve(np.append(shared, False), np.ones(k))[: len(codes)] > 0
 
 
-def observed(logs: np.ndarray, codes: np.ndarray) -> np.ndarray:
+def observed(logs, codes):
     """Log-probability of the base that stands at each position; 0 at N.
 
     Parameters
@@ -199,7 +199,7 @@ def observed(logs: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return np.where(codes < N, np.take_along_axis(logs, index, -1)[..., 0], 0)
 
 
-def windows(codes: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
+def windows(codes, starts, length):
     """Cut windows out of a sequence.
 
     Parameters
@@ -218,7 +218,7 @@ def windows(codes: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
     return np.where(inside, codes.take(at, mode="clip"), np.uint8(N))
 
 
-def substituted(windows: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:
+def substituted(windows, positions, alt):
     """Copies of windows, each with another base (or of rows of tokens, with another token).
 
     Parameters

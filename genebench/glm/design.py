@@ -1,7 +1,5 @@
 """Design yeast promoters: sampling from a causal network with tags of expression."""
 
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
@@ -16,15 +14,15 @@ PROMOTER = 80
 
 
 def sample(
-    conditionals: Callable[[np.ndarray], np.ndarray],
-    n: int,
-    length: int,
+    conditionals,
+    n,
+    length,
     *,
-    context: int,
-    temperature: float = 1.0,
-    forbidden: tuple[str, ...] = (),
-    seed: int = 0,
-) -> np.ndarray:
+    context,
+    temperature=1.0,
+    forbidden=(),
+    seed=0,
+):
     """Draw sequences base by base from a causal model.
 
     Parameters
@@ -84,7 +82,7 @@ def promoter_network() -> trained.TrainedModel:
     return hub.load(folder)
 
 
-def write_designs(path: Path, *, n: int, tag: str, **options) -> int:
+def write_designs(path, *, n, tag, **options):
     """Write designed promoters of a tag as FASTA.
 
     Parameters
@@ -110,7 +108,7 @@ def write_designs(path: Path, *, n: int, tag: str, **options) -> int:
     return len(rows)
 
 
-def sample_tagged(network, n: int, tag: str, **options) -> np.ndarray:
+def sample_tagged(network, n, tag, **options):
     """Draw promoters of a tag.
 
     Parameters

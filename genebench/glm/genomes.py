@@ -1,6 +1,6 @@
 """Real genomes: bases, what each base is part of, and which part it belongs to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -100,7 +100,7 @@ class Genome:
         check(PARTS, "part of a genome", part)
         return self.part == PARTS.index(part)
 
-    def blocks(self, part: str) -> list[tuple[int, int]]:
+    def blocks(self, part):
         """Unbroken runs of bases of one part, each within one chromosome.
 
         Parameters
@@ -162,7 +162,7 @@ class Genome:
         return self.inside("test") & ~self.duplicates
 
 
-def load(name: str, sources: Mapping[str, specs.SourceSpec]) -> Genome:
+def load(name, sources):
     """Read a declared genome.
 
     Parameters
@@ -184,9 +184,7 @@ def load(name: str, sources: Mapping[str, specs.SourceSpec]) -> Genome:
     return assemble(spec, {n: codes.encode(text) for n, text in records}, rows)
 
 
-def assemble(
-    spec: GenomeSpec, records: dict[str, np.ndarray], rows: pd.DataFrame | list[tuple]
-) -> Genome:
+def assemble(spec, records, rows):
     """Lay features along the bases of a genome.
 
     Parameters

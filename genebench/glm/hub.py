@@ -22,7 +22,7 @@ PROBE = "ACGTTGCAAGTCCATGGATCTTACGAACGTGACTGCCTAAGTTCGCAT"
 """A text whose tokens show what kind a tokenizer is."""
 
 
-def load(name: str | Path, *, device: str = "cpu", download: bool = False) -> TokenModel:
+def load(name, *, device="cpu", download=False):
     """Load a model by its folder or name.
 
     Parameters
@@ -117,7 +117,7 @@ class HubModel(TokenModel):
 
     room = 1 << 14
 
-    def __init__(self, name: str, network, tokenizer, *, causal: bool, device: str = "cpu") -> None:
+    def __init__(self, name: str, network, tokenizer, *, causal: bool, device: str = "cpu"):
         self.name, self.objective, self.device = name, "causal" if causal else "masked", device
         self.tokenizer, self.network = tokenizer, network.to(device).eval()
         config, vocabulary = network.config, tokenizer.get_vocab()

@@ -1,6 +1,5 @@
 """What a model has learnt of a genome: starts of genes and codon positions."""
 
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,7 @@ UP, DOWN = 20, 12
 """Bases shown before the first base of the start codon, and from it on."""
 
 
-def held_out_genes(genome: Genome, *, flank: int = UP + DOWN) -> list:
+def held_out_genes(genome, *, flank=UP + DOWN):
     """Genes that lie in the test part with their flanks, less than a tenth of them duplicates.
 
     Parameters
@@ -39,9 +38,7 @@ def held_out_genes(genome: Genome, *, flank: int = UP + DOWN) -> list:
     return out
 
 
-def around_starts(
-    genome: Genome, genes: list, table: np.ndarray, *, up: int = UP, down: int = DOWN
-) -> tuple[np.ndarray, np.ndarray]:
+def around_starts(genome, genes, table, *, up=UP, down=DOWN):
     """Bases and a model's probabilities around the starts of genes, along their strands.
 
     Parameters
@@ -70,7 +67,7 @@ def around_starts(
     return np.array(bases), np.array(p)
 
 
-def heights(share: np.ndarray, background: np.ndarray) -> np.ndarray:
+def heights(share, background):
     """Heights of a logo's letters: share times relative entropy of the position.
 
     Parameters
@@ -87,7 +84,7 @@ def heights(share: np.ndarray, background: np.ndarray) -> np.ndarray:
     return share * (share * np.log2(share / background)).sum(1, keepdims=True)
 
 
-def start_logo(genome: Genome, table: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+def start_logo(genome, table):
     """Logos around the starts of test genes, of the genome and as a model expects them.
 
     Parameters
@@ -131,7 +128,7 @@ def start_logo(genome: Genome, table: np.ndarray) -> tuple[pd.DataFrame, pd.Data
     return pd.DataFrame(logo), pd.DataFrame(columns | {"genes": len(genes)})
 
 
-def codon_positions(genome: Genome, table: np.ndarray, *, model: str) -> pd.DataFrame:
+def codon_positions(genome, table, *, model):
     """How certain a model is at each codon position of test genes.
 
     Parameters
@@ -170,7 +167,7 @@ def _certainty(model, by_position):
     return pd.DataFrame(rows, columns=["model", "position", "top", "truth", "bits", "bases"])
 
 
-def write_tables(genome: Genome, model, out: Path) -> list[Path]:
+def write_tables(genome, model, out):
     """Logos and codon positions of a model on the test part of a genome, as CSV files.
 
     Parameters

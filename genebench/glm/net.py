@@ -112,7 +112,7 @@ class Recipe(specs.Spec):
         return tokens * {"nucleotide": 1, "kmer": self.k, "bpe": 4}[self.tokens]
 
 
-def recipe(given: dict, *, where: str = "recipe") -> Recipe:
+def recipe(given, *, where="recipe"):
     """Check the declaration of a recipe.
 
     Parameters

@@ -1,6 +1,5 @@
 """What a model expects along a sequence: probabilities, and bits per base."""
 
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,9 +9,7 @@ from .codes import Nucleotides
 from .genomes import WORD, Genome
 
 
-def track(
-    model: Nucleotides, sequence: np.ndarray, *, window: int = 1024, one_sided: bool = False
-) -> np.ndarray:
+def track(model, sequence, *, window=1024, one_sided=False):
     """Log-probabilities of the bases at every position of a sequence.
 
     Parameters
@@ -55,12 +52,12 @@ def genome_track(genome: Genome, model: Nucleotides) -> np.ndarray:
 
 
 def validate(
-    model: Nucleotides,
-    validation: Sequence[codes.Sequence],
-    training: Sequence[codes.Sequence],
+    model,
+    validation,
+    training,
     *,
-    regions: tuple[str, ...] = (),
-) -> pd.DataFrame:
+    regions=(),
+):
     """Bits a base and perplexity on held-out sequences.
 
     Parameters

@@ -6,12 +6,10 @@ for all of them, and equal queries are run once; every score is the same as that
 one variant at a time.
 """
 
-from collections.abc import Sequence
 
 import numpy as np
 
 from . import codes
-from .codes import Nucleotides
 
 REACH = 32
 """Bases to each side over which an influence is averaged (causal models: to the right)."""
@@ -24,9 +22,7 @@ _BATCH = 256
 """Windows in a pass."""
 
 
-def placed(
-    model: Nucleotides, sequence: np.ndarray, positions: np.ndarray, length: int
-) -> tuple[np.ndarray, np.ndarray]:
+def placed(model, sequence, positions, length):
     """Cut the windows of positions out of a sequence, on a grid so that neighbours share one.
 
     Parameters
@@ -63,13 +59,13 @@ def _strands(model, strands):
 
 
 def llr(
-    model: Nucleotides,
-    windows: np.ndarray,
-    positions: np.ndarray,
-    alt: np.ndarray,
+    model,
+    windows,
+    positions,
+    alt,
     *,
-    strands: str = "both",
-) -> np.ndarray:
+    strands="both",
+):
     """LLR of single substitutions.
 
     A masked model gives the distribution at the position; of a causal model the likelihoods of the
@@ -163,13 +159,13 @@ def _likelihood(model, windows):
 
 
 def pseudo(
-    model: Nucleotides,
-    sequence: np.ndarray,
-    changes: Sequence[tuple[int, int, np.ndarray]],
+    model,
+    sequence,
+    changes,
     *,
-    length: int,
-    strands: str = "both",
-) -> tuple[np.ndarray, np.ndarray]:
+    length,
+    strands="both",
+):
     """LLR of any changes: several substitutions, insertions, deletions.
 
     The same bases of the genome are counted in both haplotypes: unchanged ones, and the changed
@@ -246,9 +242,7 @@ def _spans(model, windows, first, last, room, asked):
     return np.array([np.bincount(row, logs * part, len(own)) for part in (~inside, inside)])
 
 
-def influence(
-    model: Nucleotides, windows: np.ndarray, positions: np.ndarray, alt: np.ndarray
-) -> np.ndarray:
+def influence(model, windows, positions, alt):
     """How far a substitution moves what the model expects around it.
 
     Parameters
@@ -275,9 +269,7 @@ def influence(
     return (total / np.maximum(counted.sum(1), 1)).astype(np.float32)
 
 
-def embedding(
-    model: Nucleotides, windows: np.ndarray, positions: np.ndarray, alt: np.ndarray
-) -> np.ndarray:
+def embedding(model, windows, positions, alt):
     """How far a substitution moves the last hidden state at its place.
 
     Parameters
@@ -298,7 +290,7 @@ def embedding(
     return (1 - (a * b).sum(1) / np.maximum(size, 1e-12)).astype(np.float32)
 
 
-def contexts(sequence: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:
+def contexts(sequence, positions, alt):
     """Kind of mutation: the bases before, at and after a substitution, and the new one.
 
     Parameters
@@ -314,9 +306,7 @@ def contexts(sequence: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np
     return around @ np.array([100, 20, 4]) + np.asarray(alt, np.int64)
 
 
-def calibrated(
-    scores: np.ndarray, kinds: np.ndarray, reference: np.ndarray | None = None
-) -> np.ndarray:
+def calibrated(scores, kinds, reference=None):
     """Scores less the mean score of their kind of mutation (CpG has the largest bias).
 
     Parameters

@@ -13,9 +13,7 @@ _BLOCK = 8
 """Bases whose alternatives go on from one reading of what lies before."""
 
 
-def within(
-    logs: np.ndarray, windows: np.ndarray, positions: np.ndarray, k: int, *, both: bool
-) -> np.ndarray:
+def within(logs, windows, positions, k, *, both):
     """Turn log-probabilities of k-mers into those of one of their bases.
 
     Parameters
@@ -141,7 +139,7 @@ class TokenModel(codes.Nucleotides):
         for part, logits in self._run(masked, self._logits):
             yield part, logits[np.arange(len(logits)), place[part]]
 
-    def likelihood(self, windows: np.ndarray) -> np.ndarray:
+    def likelihood(self, windows):
         """Log-likelihood of whole windows.
 
         Parameters
@@ -180,7 +178,7 @@ class TokenModel(codes.Nucleotides):
             out[rows] = counted[:, self.ahead :].sum(1)
         return out
 
-    def changes(self, window: np.ndarray, positions: np.ndarray, alt: np.ndarray) -> np.ndarray:
+    def changes(self, window, positions, alt):
         """LLR of substitutions in one window, of an ``incremental`` model.
 
         What lies before a block of bases is read once; the block's alternatives go on from there.

@@ -23,7 +23,7 @@ class Tokens:
         Bases of a k-mer (else 1), and tokens of what has an N and of a masked token.
     """
 
-    def __init__(self, recipe, merges: str | None = None) -> None:
+    def __init__(self, recipe, merges: str | None = None):
         self.k = recipe.k if recipe.tokens == "kmer" else 1
         self.unknown, self.mask = recipe.vocabulary, recipe.vocabulary + 1
         self.merges = merges
@@ -32,7 +32,7 @@ class Tokens:
 
             self._pairs = Tokenizer.from_str(merges)
 
-    def encode(self, windows: np.ndarray) -> np.ndarray:
+    def encode(self, windows):
         """Tokenize windows.
 
         Parameters
@@ -69,7 +69,7 @@ class Tokens:
         return np.stack([np.append(0, ends)[:-1], ends], 1)
 
 
-def learn(recipe, sequences: list[np.ndarray]) -> Tokens:
+def learn(recipe, sequences):
     """Tokens of a recipe; a byte-pair vocabulary is learnt from 4,000 pieces of 128 bases.
 
     Parameters

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +14,8 @@ from torch.nn import functional
 
 from ..core import cache, specs
 from ..core.errors import BadInput
-from ..core.workers import Progress, Say, quiet
+from ..core.workers import quiet
 from . import codes, net, tokens, variants
-from .net import Recipe
 from .trained import RECIPE, VERSION, WEIGHTS
 
 STATE = "state.pt"
@@ -98,7 +96,7 @@ def _loss(network, recipe, ids, weights, species, hide):
     return (reported if left is None else reported + recipe.left * mean(left)), reported
 
 
-def descend(network, optimiser, losses: Iterable, *, clip: float | None = None) -> Iterator:
+def descend(network, optimiser, losses, *, clip=None):
     """Take one step of an optimiser for each loss.
 
     Parameters
@@ -125,14 +123,14 @@ def descend(network, optimiser, losses: Iterable, *, clip: float | None = None) 
 
 
 def train(
-    sequences: Sequence[codes.Sequence],
-    recipe: Recipe,
-    folder: Path,
+    sequences,
+    recipe,
+    folder,
     *,
-    device: str = "cpu",
-    say: Say = quiet,
-    progress: Progress = quiet,
-) -> Path:
+    device="cpu",
+    say=quiet,
+    progress=quiet,
+):
     """Train on sequences and write ``weights.safetensors`` and ``recipe.json`` to a folder.
 
     Resumes from ``state.pt`` if one of the same recipe and sequences is there; is done at once if
@@ -239,7 +237,7 @@ def _done(folder, key):
         return False
 
 
-def read_recipe(path: Path | None, changes: Sequence[str] = ()) -> Recipe:
+def read_recipe(path, changes=()):
     """Read a recipe and change some of its keys.
 
     Parameters
@@ -268,9 +266,7 @@ def read_recipe(path: Path | None, changes: Sequence[str] = ()) -> Recipe:
     return net.recipe(given, where=str(path or "recipe"))
 
 
-def split(
-    paths: Sequence[Path], held_out: Sequence[str], *, several: bool = False
-) -> tuple[list[codes.Sequence], list[codes.Sequence]]:
+def split(paths, held_out, *, several=False):
     """Divide the sequences of FASTA files by name.
 
     Parameters

@@ -2,7 +2,6 @@
 
 import json
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -37,7 +36,7 @@ class TrainedModel(TokenModel):
         Which species every window counts as, where the network has an embedding of species.
     """
 
-    def __init__(self, recipe: net.Recipe, network, tokens: Tokens, *, device: str = "cpu") -> None:
+    def __init__(self, recipe: net.Recipe, network, tokens: Tokens, *, device: str = "cpu"):
         self.recipe, self.name, self.tokens, self.device = recipe, recipe.name, tokens, device
         single, causal = recipe.tokens == "nucleotide", recipe.objective == "causal"
         self.objective = "causal" if causal else "masked"
@@ -100,7 +99,7 @@ class TrainedModel(TokenModel):
         return np.stack(rows)
 
 
-def load(folder: Path, *, device: str = "cpu") -> TrainedModel:
+def load(folder, *, device="cpu"):
     """Load a model from the folder that training wrote.
 
     Parameters

@@ -5,7 +5,7 @@ import gzip
 import io
 import itertools
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from os.path import commonprefix
 from pathlib import Path
@@ -83,7 +83,7 @@ def open_text(path: Path) -> Iterator[io.TextIOWrapper]:
             yield io.TextIOWrapper(raw, encoding=encoding, errors="replace")
 
 
-def genome(path: Path) -> dict[str, Sequence]:
+def genome(path):
     """Read the sequences of a FASTA file.
 
     Parameters
@@ -112,7 +112,7 @@ def genome(path: Path) -> dict[str, Sequence]:
     return out
 
 
-def read(path: Path) -> pd.DataFrame:
+def read(path):
     """Read the variants of a VCF, or of a table with columns chrom, pos, ref, alt.
 
     Parameters
@@ -163,7 +163,7 @@ def _no_columns(where, names):
     )
 
 
-def parquet_texts(path: Path) -> pd.DataFrame:
+def parquet_texts(path):
     """Read a Parquet table, an index with a name as columns, every value as text.
 
     Parameters
@@ -229,7 +229,7 @@ def _fields(line, separator):
     return [f[1:-1] if len(f) > 1 and f[0] == f[-1] == '"' else f for f in fields]
 
 
-def check(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
+def check(frame, sequences):
     """Check variants against their genome and normalise them.
 
     Parameters
@@ -267,7 +267,7 @@ def _checked(row, sequences):
     return *normalise(row.pos, ref, alt, bases), GOOD
 
 
-def normalise(pos: int, ref: str, alt: str, bases: np.ndarray) -> tuple[int, str, str]:
+def normalise(pos, ref, alt, bases):
     """Write a variant in the one way that is shortest and leftmost (Tan et al. 2015).
 
     Parameters
@@ -319,9 +319,7 @@ def _free_moves(bases, start, word):
     return moved
 
 
-def messages(
-    frame: pd.DataFrame, sequences: dict[str, Sequence], *, told: Collection[str] = ()
-) -> list[str]:
+def messages(frame, sequences, *, told=()):
     """Say which variants are not scored.
 
     Parameters
@@ -352,7 +350,7 @@ def messages(
     return out
 
 
-def write(frame: pd.DataFrame, path: Path) -> None:
+def write(frame: pd.DataFrame, path: Path):
     """Write a table of ``tables.scores.score`` atomically, tab-separated, scores to six digits."""
     with cache.atomic(path) as temporary:
         frame.to_csv(temporary, sep="\t", index=False, float_format="%.6g")

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from ..core.errors import pick
-from ..core.specs import ModelSpec
 
 _MODULES = {
     "baseline": "annotation_count constant coordinates ngrams oracle pair_degree random stem",
@@ -89,7 +88,7 @@ class Sequences:
     batch_tokens: int | None = None
 
 
-def encoder_module(spec: ModelSpec) -> str:
+def encoder_module(spec):
     """Name the module of the encoder that a model names, without importing it.
 
     Parameters
@@ -103,7 +102,7 @@ def encoder_module(spec: ModelSpec) -> str:
     return pick(ENCODERS, "encoder", spec.encoder, where=f"model '{spec.name}'")
 
 
-def encoder(spec: ModelSpec) -> Callable[..., Embedding | Sequences]:
+def encoder(spec):
     """Look up the encoder that a model names.
 
     Parameters

@@ -7,7 +7,6 @@ off goes on with the first shard that is missing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +14,8 @@ import numpy as np
 
 from ..core import cache
 from ..core.errors import BadInput, RunFailed
-from ..core.stages import Steps, quiet
-from . import Embedding, Sequences
+from ..core.stages import quiet
+from . import Embedding
 
 BUDGET = defaultdict(lambda: 4096, cuda=32_768)
 """Most padded tokens of a batch by kind of device: enough to fill it, few enough for caches."""
@@ -46,7 +45,7 @@ class Batches:
     digest: str
 
     @classmethod
-    def of(cls, work: Sequences) -> Batches:
+    def of(cls, work):
         """Order and cut some sequences.
 
         Parameters
@@ -77,13 +76,13 @@ class Batches:
         path = self.path(folder, number)
         return np.load(path, allow_pickle=False) if cache.state(path) == "ready" else None
 
-    def write(self, folder: Path, number: int, vectors: np.ndarray) -> None:
+    def write(self, folder: Path, number: int, vectors: np.ndarray):
         """Store the vectors of a shard, (n, d), atomically."""
         path = self.path(folder, number)
         cache.store(path, [self.digest, number], lambda to: np.save(to, vectors))
 
 
-def number_format(wanted: str, device: str):
+def number_format(wanted, device):
     """Return the format that a network computes in: half precision only where it is fast.
 
     Parameters
@@ -105,12 +104,12 @@ def number_format(wanted: str, device: str):
 
 
 def infer(
-    work: Sequences,
+    work,
     *,
-    device: str = "cpu",
-    folder: Path | None = None,
-    progress: Steps = quiet,
-) -> Embedding:
+    device="cpu",
+    folder=None,
+    progress=quiet,
+):
     """Turn token sequences into vectors of their entities.
 
     Vectors do not depend on the batch that they were in: to 1e-5 in single precision, and to a
@@ -165,13 +164,13 @@ def infer(
 
 
 def run(
-    work: Sequences,
-    batches: Batches,
-    numbers: Iterable[int],
+    work,
+    batches,
+    numbers,
     *,
-    device: str = "cpu",
-    progress: Callable[[int], None] = quiet,
-) -> Iterator[tuple[int, np.ndarray]]:
+    device="cpu",
+    progress=quiet,
+):
     """Run a network over some shards, one after the other.
 
     Vectors are fetched from the device at the end of a shard, so that a GPU does not wait for it.

@@ -13,14 +13,13 @@ from pathlib import Path
 
 from ..core import workers
 from ..core.errors import BadInput, RunFailed
-from ..core.stages import Steps
 from . import batches
 from .batches import Batches
 from .identity import path
 from .inputs import Inputs, encode
 
 
-def devices(text: str) -> list[str]:
+def devices(text):
     """Read the names of torch devices, on each of which one process runs.
 
     Parameters
@@ -76,7 +75,7 @@ class Job:
         return self.file.with_suffix(".parts")
 
 
-def run(job: Job, *, cluster=None, progress: Steps = workers.quiet) -> None:
+def run(job, *, cluster=None, progress=workers.quiet):
     """Have other processes run the shards that are not finished.
 
     Parameters

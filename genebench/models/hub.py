@@ -5,12 +5,10 @@ The encoders of text, protein and DNA use it.
 
 import importlib
 import inspect
-from pathlib import Path
 
 import numpy as np
 
 from ..core.errors import BadInput
-from ..core.specs import ModelSpec
 from . import Sequences, weights
 from .batches import number_format
 from .weights import loading
@@ -22,17 +20,17 @@ _UNUSED = ("pooler", "contact_head", "lm_head", "position_ids", "rotary_emb.inv_
 
 
 def sequences(
-    spec: ModelSpec,
-    entities: np.ndarray,
-    texts: list,
+    spec,
+    entities,
+    texts,
     *,
-    path: str = "",
-    owner: np.ndarray | None = None,
-    windows: bool = False,
-    layer: int = -1,
-    unit: bool = False,
-    module: str | None = None,
-) -> Sequences:
+    path="",
+    owner=None,
+    windows=False,
+    layer=-1,
+    unit=False,
+    module=None,
+):
     """Tokenize texts for the network of a checkpoint.
 
     Parameters
@@ -113,7 +111,7 @@ def sequences(
     return Sequences(entities, tokens, pad, forward, owner, spans, unit, spec.dtype)
 
 
-def load(spec: ModelSpec, folder: Path, *, trust: bool = False, dtype=None):
+def load(spec, folder, *, trust=False, dtype=None):
     """Load the network of a checkpoint.
 
     Parameters
@@ -159,7 +157,7 @@ def load(spec: ModelSpec, folder: Path, *, trust: bool = False, dtype=None):
     return network
 
 
-def pooled(hidden, counted, mask, mode: str):
+def pooled(hidden, counted, mask, mode):
     """Pool hidden states to one vector a sequence.
 
     Parameters
@@ -183,7 +181,7 @@ def pooled(hidden, counted, mask, mode: str):
     return hidden[torch.arange(len(hidden)), at].float()
 
 
-def cut(length: int, room: int, shared: int) -> list[tuple[int, int, int, int]]:
+def cut(length, room, shared):
     """Cut a sequence of tokens into overlapping windows.
 
     Parameters

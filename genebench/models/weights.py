@@ -9,11 +9,9 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from ..core import cache, paths
 from ..core.errors import BadInput, one_line
-from ..core.specs import ModelSpec
 from ..data import sources
 from ..data.sources import Missing
 
@@ -27,7 +25,7 @@ _BYTES = {"float32": 4, "bfloat16": 2}
 _TRUSTED = "GENEBENCH_REMOTE_CODE"
 
 
-def locate(spec: ModelSpec, *, path: str = "", download: bool = False) -> Path:
+def locate(spec, *, path="", download=False):
     """Find the folder of a model's weights, with all declared files in it.
 
     Parameters
@@ -118,7 +116,7 @@ def _tensors(folder, spec):
 
 
 @contextmanager
-def loading(spec: ModelSpec, what: str, path: Path) -> Iterator[None]:
+def loading(spec, what, path) -> Iterator[None]:
     """Turn what goes wrong into one sentence; loaders of many formats raise many things.
 
     Parameters
@@ -141,7 +139,7 @@ def loading(spec: ModelSpec, what: str, path: Path) -> Iterator[None]:
         ) from err
 
 
-def verify(spec: ModelSpec, folder: Path) -> None:
+def verify(spec, folder):
     """Check that weights are those that were used first; record them at the first use.
 
     The identity is the commit of a snapshot of the Hub, otherwise the SHA-256 of the files. Weights
@@ -179,7 +177,7 @@ def verify(spec: ModelSpec, folder: Path) -> None:
         )
 
 
-def trusted(spec: ModelSpec) -> bool:
+def trusted(spec):
     """Decide whether to run the code that comes with a model.
 
     It is run only if it is declared, pinned, and requested by name, with
@@ -215,7 +213,7 @@ def trusted(spec: ModelSpec) -> bool:
     return True
 
 
-def trust(spec: ModelSpec) -> None:
+def trust(spec):
     """Let this process, and those it starts, run the code that comes with a model.
 
     Parameters
@@ -229,7 +227,7 @@ def _trusted_names():
     return [name for name in os.environ.get(_TRUSTED, "").split(",") if name]
 
 
-def verified(spec: ModelSpec) -> Path:
+def verified(spec):
     """Find the folder of a model's weights and ``verify`` them.
 
     Parameters
@@ -245,7 +243,7 @@ def verified(spec: ModelSpec) -> Path:
     return folder
 
 
-def verify_content(spec: ModelSpec, folder: Path) -> None:
+def verify_content(spec, folder):
     """Compare files with the SHA-256 that a model declares of them.
 
     Parameters
@@ -278,7 +276,7 @@ def _size(spec):
     return f"about {gb:.1f} GB" if gb >= 1 else f"about {gb * 1000:.0f} MB"
 
 
-def status(spec: ModelSpec) -> tuple[str, str]:
+def status(spec):
     """Say whether a model can be run here; fetches nothing.
 
     Parameters

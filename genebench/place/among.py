@@ -5,14 +5,12 @@ by the same probe. The two are never mixed: ``source`` says which a row is. Fits
 """
 
 from ast import literal_eval
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ..benchmark import resampling, results
 from ..benchmark.plan import Plan
-from ..core.specs import Declarations
 from ..data import sources, vectors
 from ..stats import bootstrap, separation
 
@@ -36,7 +34,7 @@ def applies(plan: Plan) -> bool:
     return SOURCE in plan.profile.sources
 
 
-def published(plan: Plan) -> pd.DataFrame:
+def published(plan):
     """Read the published scores of the tasks of a plan.
 
     Parameters
@@ -62,7 +60,7 @@ def published(plan: Plan) -> pd.DataFrame:
     return frame[["set", "task", "model", "category", "score"]]
 
 
-def check_shape(declared: Declarations, title: str, shape: tuple[int, int], where: Path) -> None:
+def check_shape(declared, title, shape, where):
     """Refuse a file that is called as one of the 38, and has not its published shape.
 
     Parameters
@@ -81,7 +79,7 @@ def check_shape(declared: Declarations, title: str, shape: tuple[int, int], wher
     vectors.check_published(where, shape, right, ", or give another --name")
 
 
-def place(plan: Plan, ours: pd.DataFrame, theirs: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
+def place(plan, ours, theirs):
     """Place computed models among the published ones, each by itself.
 
     Intervals are percentiles over draws of clusters of tasks (tasks that ask much the same are one
@@ -164,7 +162,7 @@ def computed(frame: pd.DataFrame) -> pd.DataFrame:
     return results.aggregate(results.main_rows(frame, split="published"))
 
 
-def reproduction(plan: Plan, ours: pd.DataFrame, theirs: pd.DataFrame, errors: pd.DataFrame):
+def reproduction(plan, ours, theirs, errors):
     """Compare the models that are computed here and published there, by task.
 
     Parameters
@@ -202,7 +200,7 @@ def reproduction(plan: Plan, ours: pd.DataFrame, theirs: pd.DataFrame, errors: p
     ).drop(columns="category")
 
 
-def summary(frame: pd.DataFrame) -> pd.DataFrame:
+def summary(frame):
     """Summarise a reproduction by model and set of tasks.
 
     Parameters
@@ -226,7 +224,7 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
     return by[names].mean().assign(tasks=by.size(), correlation=both).reset_index()
 
 
-def write(plan: Plan, folder: Path) -> pd.DataFrame:
+def write(plan, folder):
     """Write ``reproduction.csv``, ``among.csv`` and ``among_types.csv`` from a profile's scores.
 
     Parameters

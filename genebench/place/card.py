@@ -11,7 +11,7 @@ from ..core import cache
 TEMPLATE = Path(__file__).with_name("card.html")
 
 
-def html(card: dict, template: Path = TEMPLATE) -> str:
+def html(card, template=TEMPLATE):
     """Fill the page of a card.
 
     Parameters
@@ -37,7 +37,7 @@ def html(card: dict, template: Path = TEMPLATE) -> str:
     return environment.get_template(template.name).render(card)
 
 
-def write(made: dict, folder: Path, template: Path = TEMPLATE) -> dict:
+def write(made, folder, template=TEMPLATE):
     """Write ``card.json`` and ``card.html``.
 
     Parameters

@@ -29,7 +29,7 @@ VERDICTS = {
 Models = Mapping[str, ModelSpec]
 
 
-def placed(frame: pd.DataFrame, table: pd.DataFrame, name: str, models: Models) -> dict:
+def placed(frame, table, name, models):
     """Compare the scores of one model with a table of others.
 
     All differences are on all genes of a task and its folds; a gene without a vector counts as
@@ -79,7 +79,7 @@ def placed(frame: pd.DataFrame, table: pd.DataFrame, name: str, models: Models) 
     }
 
 
-def by_task(paired: pd.DataFrame, models: Models) -> pd.DataFrame:
+def by_task(paired, models):
     """Average the differences of the new model and each other over the folds of a task.
 
     Parameters
@@ -171,7 +171,7 @@ def _interval(rows: pd.DataFrame, names: tuple[str, str, str]) -> dict:
     return dict(zip(names, (mean, low, high))) | {"interval": over}
 
 
-def head_to_head(judged: pd.DataFrame, models: Models) -> list[dict]:
+def head_to_head(judged, models):
     """Compare the new model with each other over their shared classification tasks.
 
     Parameters
@@ -209,7 +209,7 @@ def _stands(row: dict) -> str:
     return "below" if low > 0 else "above" if high < 0 else "level"
 
 
-def tier(rivals: list[dict]) -> dict:
+def tier(rivals):
     """Say which models are significantly better or worse than the new one, and which are neither.
 
     A model is in its tier if the paired 95 % interval of their mean difference, by a bootstrap over

@@ -5,7 +5,6 @@ know when they are read; ``clear``, looked for and not found; ``open``, could no
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +16,6 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from .. import probes
 from ..data import families
 from ..data.tasks import Task
-from ..models import Embedding
 from ..stats import columns, metrics
 
 GENES = 4000
@@ -55,7 +53,7 @@ class Finding:
     rows: list[dict] = field(default_factory=list)
 
 
-def stems(embedding: Embedding, *, least: int = 10) -> Finding:
+def stems(embedding, *, least=10):
     """Measure how well the vectors predict the symbol stem of a gene (``families.stem``).
 
     Parameters
@@ -105,7 +103,7 @@ def _folds(kind, y: np.ndarray) -> np.ndarray:
     return out
 
 
-def study(embedding: Embedding, count: np.ndarray | None) -> Finding:
+def study(embedding, count):
     """Measure how well the vectors predict how studied a gene is.
 
     Parameters
@@ -142,7 +140,7 @@ def study(embedding: Embedding, count: np.ndarray | None) -> Finding:
     return Finding(title, level, sentence, r)
 
 
-def share_left(near: pd.Series, far: pd.Series) -> float | None:
+def share_left(near, far):
     """Compute the share of the mean AUROC above chance that is left on other folds.
 
     Parameters
@@ -160,7 +158,7 @@ def share_left(near: pd.Series, far: pd.Series) -> float | None:
     return max(0.0, (b - 0.5) / (a - 0.5)) if a >= 0.55 else None
 
 
-def survival(near: pd.Series, far: pd.Series, split: str, *, also: dict | None = None) -> Finding:
+def survival(near, far, split, *, also=None):
     """Tell what is left of the score above chance when relatives are kept out of training.
 
     Parameters
@@ -203,7 +201,7 @@ def survival(near: pd.Series, far: pd.Series, split: str, *, also: dict | None =
     return Finding(title, level, sentence, left, rows)
 
 
-def too_good(mine: pd.Series, best: pd.Series) -> Finding:
+def too_good(mine, best):
     """Look for tasks solved without fault that no fair model of the table comes near.
 
     Parameters
@@ -229,7 +227,7 @@ def too_good(mine: pd.Series, best: pd.Series) -> Finding:
     return Finding("Scores too good to be true", level, sentence, float(len(odd)), rows)
 
 
-def label_columns(tasks: Iterable[Task], embedding: Embedding) -> Finding:
+def label_columns(tasks, embedding):
     """Look for a single column of the vectors that is nearly the labels of a task, without a probe.
 
     A column counts if its AUROC for a class (against the rest), or for a regression the absolute

@@ -8,19 +8,15 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..benchmark.plan import Plan
 from ..core import cache, manifest
 from ..core.errors import BadInput, check, one_line
 from ..core.source_specs import FileSpec
-from ..core.specs import ModelSpec
 from ..data import genes, sources, vectors
-from ..data.sources import Sources
 from ..models import Embedding
 
 IDS = {"hgnc_id": "hgnc", "ensembl": "ensembl", "entrez": "entrez", "uniprot": "uniprot"}
@@ -31,7 +27,7 @@ SAME = 0.9999
 """Least cosine of every gene at which two files are the same model's, on whatever device."""
 
 
-def identifiers(symbols: np.ndarray, known: Sources) -> pd.DataFrame:
+def identifiers(symbols, known):
     """Look up the identifiers of genes.
 
     Parameters
@@ -58,7 +54,7 @@ def identifiers(symbols: np.ndarray, known: Sources) -> pd.DataFrame:
     return frame
 
 
-def sharing(licence: str) -> str:
+def sharing(licence):
     """Say whether vectors made with weights or data of a licence may be handed on.
 
     Parameters
@@ -78,14 +74,14 @@ def sharing(licence: str) -> str:
 
 
 def export(
-    spec: ModelSpec,
-    embedding: Embedding,
-    known: Sources,
-    folder: Path,
+    spec,
+    embedding,
+    known,
+    folder,
     *,
-    ending: str = "parquet",
-    dtype: str = "float16",
-) -> Path:
+    ending="parquet",
+    dtype="float16",
+):
     """Write the vectors of a model with their card.
 
     Parameters
@@ -153,7 +149,7 @@ _CARD = set(
 )
 
 
-def _parquet(path: Path, ids: pd.DataFrame, matrix: np.ndarray) -> None:
+def _parquet(path: Path, ids: pd.DataFrame, matrix: np.ndarray):
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -162,14 +158,14 @@ def _parquet(path: Path, ids: pd.DataFrame, matrix: np.ndarray) -> None:
     parquet.write_table(pa.table(columns), path, compression="zstd", use_dictionary=False)
 
 
-def _safetensors(path: Path, ids: pd.DataFrame, matrix: np.ndarray) -> None:
+def _safetensors(path: Path, ids: pd.DataFrame, matrix: np.ndarray):
     from safetensors.numpy import save_file
 
     header = {name: json.dumps(ids[name].tolist()) for name in ids}
     save_file({"vectors": np.ascontiguousarray(matrix)}, path, metadata=header)
 
 
-def _h5ad(path: Path, ids: pd.DataFrame, matrix: np.ndarray) -> None:
+def _h5ad(path: Path, ids: pd.DataFrame, matrix: np.ndarray):
     import anndata
 
     anndata.AnnData(matrix, obs=ids.set_index("symbol")).write_h5ad(path)
@@ -179,7 +175,7 @@ WRITERS = {"parquet": _parquet, "safetensors": _safetensors, "h5ad": _h5ad}
 """Ending → writer of (path, ids, matrix)."""
 
 
-def get(name: str, origin: str, folder: Path) -> Path:
+def get(name, origin, folder):
     """Fetch an exported file with its card, and check it.
 
     Parameters
@@ -234,7 +230,7 @@ def _fetch(origin, name, part):
     return part
 
 
-def fetched(url: str, target: Path) -> Path:
+def fetched(url, target):
     """Download one file.
 
     Parameters
@@ -258,7 +254,7 @@ def fetched(url: str, target: Path) -> Path:
         raise BadInput(f"{url} could not be fetched ({one_line(reason)}).") from err
 
 
-def compare(one: Embedding, other: Embedding) -> dict[str, Any]:
+def compare(one, other):
     """Compare two models' vectors on the genes that both have.
 
     Parameters
@@ -313,7 +309,7 @@ def _nearest(unit, query):
     return np.argpartition(-similarity, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
 
 
-def read(path: Path) -> Embedding:
+def read(path):
     """Read an exported file, or any other file of vectors by gene symbol.
 
     Parameters
@@ -327,7 +323,7 @@ def read(path: Path) -> Embedding:
     return Embedding(*vectors.read_vectors(path, strict=False)[:2])
 
 
-def catalogue(plan: Plan, folder: Path) -> pd.DataFrame:
+def catalogue(plan, folder):
     """List the models of a profile with what can be exported and what was.
 
     Parameters

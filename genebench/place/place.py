@@ -8,7 +8,6 @@ of the profile that it is placed in.
 """
 
 import time
-from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from ..benchmark import results, run, validation
 from ..benchmark.plan import Plan
 from ..core import cache, manifest
 from ..core.errors import BadInput, RunFailed, one_line
-from ..core.workers import Progress, Say, quiet
+from ..core.workers import quiet
 from ..data import genes
 from ..data.labels import slug
 from ..models import Embedding
@@ -31,17 +30,17 @@ from .read import UserVectors, read
 
 
 def place(
-    path: Path,
+    path,
     *,
-    profile: str = "demo",
-    out: Path | None = None,
-    name: str | None = None,
-    tasks: Iterable[str] = (),
-    jobs: int | None = None,
-    say: Say = print,
-    progress: Progress = quiet,
+    profile="demo",
+    out=None,
+    name=None,
+    tasks=(),
+    jobs=None,
+    say=print,
+    progress=quiet,
     **reading,
-) -> tuple[Path, dict]:
+):
     """Score a file of vectors on a profile's tasks and write its card.
 
     Parameters
@@ -123,7 +122,7 @@ def place(
 # --- scores and leaks -----------------------------------------------------------------------------
 
 
-def scores_of(plan: Plan, **report) -> tuple[pd.DataFrame, list[dict], dict]:
+def scores_of(plan, **report):
     """Run a plan, and write nothing but its cells.
 
     Parameters
@@ -195,7 +194,7 @@ def _survival(vectors: UserVectors, mine: pd.Series, table, jobs, progress) -> l
     if not part.requested:
         return leaks.survival(mine, mine.iloc[:0], split)
 
-    def named(stage: str, done: int, total: int) -> None:
+    def named(stage: str, done: int, total: int):
         progress(f"{stage} with families apart", done, total)
 
     done = run.run(part, jobs=jobs, write=False, say=quiet, progress=named)

@@ -72,15 +72,15 @@ class UserVectors:
 
 
 def read(
-    path: Path,
-    plan: Plan,
-    title: str,
+    path,
+    plan,
+    title,
     *,
-    ids: str | Path | None = None,
-    array: str | None = None,
-    kind: str | None = None,
-    max_cells: int | None = None,
-) -> UserVectors:
+    ids=None,
+    array=None,
+    kind=None,
+    max_cells=None,
+):
     """Read, resolve and check a file of vectors.
 
     Parameters

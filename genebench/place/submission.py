@@ -76,7 +76,7 @@ class Submission(Spec):
     scores_sha256: str
 
 
-def write(card_folder: Path, name: str, folder: Path = FOLDER) -> Path:
+def write(card_folder, name, folder=FOLDER):
     """Make a submission of a card; its questions are left for the author.
 
     Parameters
@@ -144,9 +144,7 @@ def _blank(given: object, at: str = "") -> list[str]:
     return [at[1:]] * (given is None or not str(given).strip())
 
 
-def check(
-    folder: Path, *, vectors: Path | None = None, seed: int | None = None, **options
-) -> pd.DataFrame:
+def check(folder, *, vectors=None, seed=None, **options):
     """Check a submission, and compute a random part of its scores anew.
 
     Parameters

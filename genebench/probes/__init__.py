@@ -59,7 +59,7 @@ nearest neighbours by cosine; mlp: a perceptron with one hidden layer; svc: a su
 with a Gaussian kernel, C chosen inside."""
 
 
-def takes(kind: str, probe: str = "linear") -> bool:
+def takes(kind, probe="linear"):
     """Whether a probe takes tasks of a kind.
 
     Parameters
@@ -73,7 +73,7 @@ def takes(kind: str, probe: str = "linear") -> bool:
     return kind in pick(PROBES, "probe", probe)
 
 
-def method(kind: str, probe: str = "linear") -> Method:
+def method(kind, probe="linear"):
     """How a probe fits a kind of task.
 
     Parameters
@@ -91,18 +91,18 @@ def method(kind: str, probe: str = "linear") -> Method:
 
 
 def predict(
-    X: np.ndarray,
-    Y: np.ndarray,
-    folds: np.ndarray,
+    X,
+    Y,
+    folds,
     *,
-    kind: str,
-    probe: str = "linear",
-    pairs: tuple[np.ndarray, np.ndarray] | None = None,
-    standardise: bool = True,
-    device: str = "cpu",
-    memory: float = 4e9,
+    kind,
+    probe="linear",
+    pairs=None,
+    standardise=True,
+    device="cpu",
+    memory=4e9,
     **options,
-) -> np.ndarray:
+):
     """Out-of-fold values of the tasks of one kind that share their entities.
 
     Parameters
@@ -187,7 +187,7 @@ def _products(X: np.ndarray, pairs: tuple[np.ndarray, np.ndarray]) -> np.ndarray
     return np.hstack([first, second, first * second])
 
 
-def probabilities(kind: str, values: np.ndarray) -> np.ndarray:
+def probabilities(kind, values):
     """Values as the predictions that metrics take.
 
     Parameters

@@ -5,9 +5,6 @@ these are far from even.
 """
 
 import torch
-from torch import Tensor
-
-from .features import Features
 
 AGES = (14, 30, 60, 120, 240)
 """Iterations after which the curvature of a problem that is still going is taken from its own
@@ -25,7 +22,7 @@ LARGE = 2048
 """
 
 
-def due(age: Tensor, ages: tuple[int, ...] = AGES) -> Tensor:
+def due(age, ages=AGES):
     """Which problems have just gone through one of some numbers of iterations.
 
     Parameters
@@ -80,7 +77,7 @@ def _by_mean(features, state, g):
     return classes @ out if g.shape[1] > 1 else out
 
 
-def direction(features: Features, state, own: dict[int, Tensor], turn: int) -> Tensor:
+def direction(features, state, own, turn):
     """L-BFGS product of inverse Hessian and gradient (Nocedal 1980).
 
     The preconditioner is its first guess. The two loops are two triangular systems: R α = S g, then
@@ -116,9 +113,7 @@ def direction(features: Features, state, own: dict[int, Tensor], turn: int) -> T
     return torch.baddbmm(r, S.transpose(1, 2), gamma[:, back]).view_as(state.grad)
 
 
-def renew(
-    features: Features, problems, state, own: dict[int, Tensor], memory: float
-) -> dict[int, Tensor]:
+def renew(features, problems, state, own, memory):
     """Inverse Hessians with their own weights, one for all folds of a task; anew where it is time.
 
     A label that is rare or all but separable has its weight on few entities: these make up its

@@ -29,7 +29,7 @@ WIDE, SPARSE = 512, 0.02
 meet (one-hots)."""
 
 
-def centred(X: np.ndarray, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+def centred(X, dtype):
     """Columns less their mean, rounded last.
 
     Parameters
@@ -58,7 +58,7 @@ def centred(X: np.ndarray, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
     return out, torch.from_numpy(deviation), torch.from_numpy(flat)
 
 
-def inverse(scale: Tensor, flat: Tensor) -> Tensor:
+def inverse(scale, flat):
     """One over the scale of features, 0 for those that are constant, which get no weight.
 
     Parameters
@@ -110,7 +110,7 @@ class Features:
         standardise: bool = True,
         device: str = "cpu",
         double: bool = False,
-    ) -> None:
+    ):
         self.standardise, self.paired = standardise, pairs is not None
         sparse = X.shape[1] > WIDE and np.count_nonzero(X) < SPARSE * X.size
         self.sparse = sparse and not self.paired
@@ -126,7 +126,7 @@ class Features:
         self.unit = torch.cat([unit] * len(self.sides))
         self.n, self.d = len(self.sides[0] if self.paired else self.X), len(self.unit)
 
-    def to(self, dtype: torch.dtype) -> Features:
+    def to(self, dtype):
         """Copy in another precision.
 
         Parameters
@@ -153,7 +153,7 @@ class Features:
         """What the probe's unit is in that of X: 1 for standardised features."""
         return 1.0 if self.standardise else float(self.unit.max())
 
-    def forward(self, W: Tensor) -> Tensor:
+    def forward(self, W):
         """Margins without intercept.
 
         Parameters
@@ -183,7 +183,7 @@ class Features:
         zero = R.new_zeros(len(R), len(self.X))
         return [zero.index_add(1, side, R) for side in self.sides]
 
-    def backward(self, R: Tensor) -> Tensor:
+    def backward(self, R):
         """Sums of residuals times features.
 
         Parameters
@@ -196,7 +196,7 @@ class Features:
         """
         return torch.cat([sums @ self.X for sums in self._by_row(R)], 1)
 
-    def squares(self, weight: Tensor) -> Tensor:
+    def squares(self, weight):
         """Weighted sums of squared features.
 
         Parameters
@@ -273,7 +273,7 @@ class Features:
         value = (value.clamp(min=0) * self.scale**2).to(self.X.dtype)
         return value, None if V is None else V.to(self.X.dtype)
 
-    def moments(self, train: Tensor) -> tuple[Tensor, Tensor]:
+    def moments(self, train):
         """Mean and inverse scale of each feature on the training rows.
 
         Without ``standardise`` the inverse scale takes the features back to the unit that they came

@@ -6,7 +6,6 @@ form an arrow, which Newton's method solves by a Schur complement. The result is
 general solver, in a hundredth of the time.
 """
 
-from collections.abc import Iterator
 
 import numpy as np
 from scipy import special
@@ -29,7 +28,7 @@ LONGEST = 4.0
 """Longest step of a margin: beyond, the curvature at the start says nothing."""
 
 
-def codes(X: np.ndarray) -> np.ndarray | None:
+def codes(X):
     """Group of each row of indicators.
 
     Parameters
@@ -50,14 +49,14 @@ def codes(X: np.ndarray) -> np.ndarray | None:
 
 
 def predict(
-    code: np.ndarray,
-    Y: np.ndarray,
-    folds: np.ndarray,
+    code,
+    Y,
+    folds,
     *,
-    kind: str,
-    strength: float,
-    standardise: bool = True,
-) -> np.ndarray:
+    kind,
+    strength,
+    standardise=True,
+):
     """Values of the linear probe of a kind of task, as the functions of ``linear`` give them.
 
     Parameters
@@ -101,7 +100,7 @@ def predict(
     return out
 
 
-def fits(folds: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+def fits(folds):
     """List the fits of some tasks, one for each of their folds.
 
     Parameters
@@ -179,7 +178,7 @@ def _fit(counts, penalty):
     raise RunFailed("a linear fit of group indicators did not converge; look at the labels.")
 
 
-def log_softmax(margin: np.ndarray) -> np.ndarray:
+def log_softmax(margin):
     """Log-probabilities of classes.
 
     Parameters

@@ -8,21 +8,20 @@ from sklearn.preprocessing import StandardScaler
 
 from ..core.errors import BadInput
 from . import solver
-from .features import Features
 from .indicators import fits, log_softmax
 from .problems import Problems
 
 
 def predict(
-    features: Features,
-    Y: np.ndarray,
-    folds: np.ndarray,
+    features,
+    Y,
+    folds,
     *,
-    kind: str,
-    C: float = 1.0,
-    alpha: float = 1.0,
+    kind,
+    C=1.0,
+    alpha=1.0,
     **options,
-) -> np.ndarray:
+):
     """L2-regularised regressions of many tasks at once, each in each of its folds.
 
     The optimum is that of scikit-learn's ``LogisticRegression(C=C)`` (of several classes the

@@ -1,7 +1,6 @@
 """Losses of problems from their margins: residuals, curvature, length of a step."""
 
 import torch
-from torch import Tensor
 
 from .features import CHUNK
 
@@ -9,7 +8,7 @@ ACCEPT = 0.5
 """A step is taken where it leaves at most this share of the slope along it."""
 
 
-def pieces(M: Tensor) -> list[slice]:
+def pieces(M):
     """Slices of problems whose margins fit the cache.
 
     Parameters
@@ -35,7 +34,7 @@ def _less_truth(P, y):
     return P.scatter_add_(1, y[:, None], P.new_full((), -1.0).expand(len(y), 1, y.shape[1]))
 
 
-def residuals(state, here: slice | Tensor, y: Tensor) -> None:
+def residuals(state, here, y):
     """Set residuals and curvature of some problems from their margins.
 
     Parameters
@@ -60,9 +59,7 @@ def residuals(state, here: slice | Tensor, y: Tensor) -> None:
         state.R[here, 0] = R
 
 
-def line_search(
-    M: Tensor, along: Tensor, y: Tensor, us: Tensor, ss: Tensor, start: Tensor
-) -> Tensor:
+def line_search(M, along, y, us, ss, start):
     """Step length of each problem by safeguarded Newton steps on the loss along the direction.
 
     Accepted where the slope along the direction has fallen to a share of ``ACCEPT``.

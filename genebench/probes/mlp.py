@@ -4,21 +4,20 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from .features import Features
 from .indicators import fits, log_softmax
 
 HIDDEN, EPOCHS, BATCH, RATE, DECAY = 32, 40, 256, 2e-3, 1e-3
 
 
 def predict(
-    features: Features,
-    Y: np.ndarray,
-    folds: np.ndarray,
+    features,
+    Y,
+    folds,
     *,
-    kind: str,
-    memory: float,
-    seed: int = 0,
-) -> np.ndarray:
+    kind,
+    memory,
+    seed=0,
+):
     """Values from networks that did not see the entity.
 
     One hidden layer of ``HIDDEN`` rectified units, AdamW (Loshchilov & Hutter 2019) for ``EPOCHS``

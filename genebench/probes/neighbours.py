@@ -3,18 +3,16 @@
 import numpy as np
 import torch
 
-from .features import Features
-
 
 def predict(
-    features: Features,
-    Y: np.ndarray,
-    folds: np.ndarray,
+    features,
+    Y,
+    folds,
     *,
-    kind: str,
-    k: int,
-    memory: float,
-) -> np.ndarray:
+    kind,
+    k,
+    memory,
+):
     """Votes of the k training entities most similar by cosine of the standardised vectors.
 
     One search finds enough candidates for every task and fold; where a fold leaves fewer than k of

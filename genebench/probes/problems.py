@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from .curvature import HISTORY
-from .features import Features
 from .losses import pieces, residuals
 
 FAR = 1e30
@@ -66,7 +65,7 @@ class State:
     Y: Tensor
     products: Tensor
 
-    def take(self, rows: Tensor) -> State:
+    def take(self, rows):
         """Some of the problems.
 
         Parameters
@@ -79,7 +78,7 @@ class State:
         """
         return State(*(a[rows] for a in vars(self).values()))
 
-    def join(self, other: State) -> State:
+    def join(self, other):
         """These and others.
 
         Parameters
@@ -93,7 +92,7 @@ class State:
         return State(*map(torch.cat, zip(vars(self).values(), vars(other).values())))
 
 
-def enter(features: Features, problems: Problems, ids: Tensor) -> State:
+def enter(features, problems, ids):
     """Start problems: weights zero, intercepts at the training prior, test rows masked.
 
     Parameters

@@ -10,26 +10,24 @@ exactly: it drops out of every sum, without a mask and without a copy of X.
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from ..core.errors import RunFailed
 from .curvature import HISTORY, direction, due, renew
-from .features import Features
 from .losses import ACCEPT, line_search, pieces, residuals
-from .problems import FAR, Problems, enter
+from .problems import FAR, enter
 
 CROWDED = 0.7
 """Problems that are done make room once no more than this share of those at work is going on."""
 
 
 def solve(
-    features: Features,
-    problems: Problems,
+    features,
+    problems,
     *,
-    tolerance: float = 3e-4,
-    max_iter: int = 300,
-    memory: float = 2e9,
-) -> tuple[Tensor, Tensor]:
+    tolerance=3e-4,
+    max_iter=300,
+    memory=2e9,
+):
     """Minimise C · Σ loss + ½‖w‖² for every problem (intercepts are not penalised).
 
     Parameters
@@ -110,7 +108,7 @@ def solve(
     return W, b
 
 
-def margins(features: Features, W: Tensor, b: Tensor) -> Tensor:
+def margins(features, W, b):
     """Margins of weights on the features as ``Features`` has them.
 
     Parameters

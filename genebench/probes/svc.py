@@ -11,9 +11,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.svm import SVC
 
 
-def predict(
-    X: np.ndarray, Y: np.ndarray, folds: np.ndarray, *, kind: str, C: list[float], memory: float
-) -> np.ndarray:
+def predict(X, Y, folds, *, kind, C, memory):
     """Decision values of the fits that did not see the entity.
 
     For each fold the C is taken that has the best mean AUROC when every part of the training
@@ -68,7 +66,7 @@ class Distances:
     X : ndarray of shape (n, d)
     """
 
-    def __init__(self, X: np.ndarray) -> None:
+    def __init__(self, X: np.ndarray):
         X = np.asarray(X, dtype=np.float32)
         self.d, self.sum = X.shape[1], X.sum(axis=1, dtype=float)
         self.square = np.einsum("ij,ij->i", X, X, dtype=float)
@@ -76,9 +74,7 @@ class Distances:
         length = np.einsum("ij,ij->i", centred, centred)
         self.between = np.maximum(length[:, None] + length - 2 * (centred @ centred.T), 0)
 
-    def fit(
-        self, train: np.ndarray, test: np.ndarray, y: np.ndarray, C: list[float]
-    ) -> list[np.ndarray]:
+    def fit(self, train, test, y, C):
         """Decision values of test entities, of a machine for each C.
 
         Parameters

@@ -5,7 +5,6 @@ ligands, genes), and *samples*, which are fitted and scored (isolates, residues,
 nothing else is said they are the same.
 """
 
-from collections.abc import Collection
 from os.path import commonprefix
 from typing import Any
 
@@ -37,16 +36,16 @@ def _limited(frame, limit):
 
 
 def barcodes(
-    frames: Frames,
+    frames,
     *,
-    label: str,
-    marks: dict[str, Any],
-    barcode: str = "",
-    sequence: str = "",
-    drug: str = "",
-    limit: int = 0,
-    where: dict[str, Any] | None = None,
-) -> Fields:
+    label,
+    marks,
+    barcode="",
+    sequence="",
+    drug="",
+    limit=0,
+    where=None,
+):
     """Read sets of mutations with a phenotype: mutational scans and resistance barcodes.
 
     Parameters
@@ -110,9 +109,7 @@ def mutations(value: str, marks: dict[str, Any]) -> list[str]:
     return value.split(marks["separator"]) if value else []
 
 
-def sequences(
-    frames: Frames, *, label: str, drop: Collection[str] = (), min_class: int = 10
-) -> Fields:
+def sequences(frames, *, label, drop=(), min_class=10):
     """Read proteins with one label each.
 
     Parameters
@@ -145,7 +142,7 @@ def _proteins(frame, letters):
     }
 
 
-def residues(frames: Frames, *, label: str, mask: str = "") -> Fields:
+def residues(frames, *, label, mask=""):
     """Read chains with one letter of label a residue.
 
     Parameters
@@ -181,7 +178,7 @@ def residues(frames: Frames, *, label: str, mask: str = "") -> Fields:
     return _proteins(frame, np.array(list("".join(frame[label])))[sampled]) | samples
 
 
-def pairs(frames: Frames, *, side: str, label: str, limit: int = 0) -> Fields:
+def pairs(frames, *, side, label, limit=0):
     """Read pairs of a ligand and a protein with a number.
 
     Parameters

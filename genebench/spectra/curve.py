@@ -4,7 +4,6 @@ Nothing here fits a model. Intervals are Student's t; the variance is that over 
 of the split) and, where there are ``draws``, that over resampled test units (other test data).
 """
 
-from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -32,7 +31,7 @@ _MODEL = ["task", "group", "kind", "model"]
 _CURVE = [*_MODEL, "split", "metric"]
 
 
-def overlaps(parts: Sequence[Part], side: np.ndarray, barcodes=None) -> dict[str, float]:
+def overlaps(parts, side, barcodes=None):
     """Compute the cross-split overlap of one split by three definitions; 0: nothing is shared.
 
     Parameters
@@ -68,7 +67,7 @@ def overlaps(parts: Sequence[Part], side: np.ndarray, barcodes=None) -> dict[str
     return {"jaccard": jaccard, "test_linked": linked.mean(), "mean_similarity": similar}
 
 
-def area(x: np.ndarray, y: np.ndarray, target: np.ndarray | None = None) -> float:
+def area(x, y, target=None):
     """Compute the area under a curve over the width of x: its mean height.
 
     Over λ from 0 to 1 the width is 1, and this is the paper's AUSPC (trapezoid).
@@ -95,7 +94,7 @@ def area(x: np.ndarray, y: np.ndarray, target: np.ndarray | None = None) -> floa
     return float(np.trapezoid(y, x) / np.ptp(x))
 
 
-def joined(scores: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
+def joined(scores, overlaps):
     """Join the main scores, one row a split, with the overlap of that split.
 
     Parameters
@@ -142,7 +141,7 @@ def _drawn(draws, at):
     return pd.DataFrame() if draws is None or line not in draws.index else draws.loc[line]
 
 
-def points(rows: pd.DataFrame, draws: pd.DataFrame | None = None) -> pd.DataFrame:
+def points(rows, draws=None):
     """Average the scores of each λ over seeds: the spectral performance curve.
 
     Parameters
@@ -166,10 +165,10 @@ def points(rows: pd.DataFrame, draws: pd.DataFrame | None = None) -> pd.DataFram
 
 
 def areas(
-    rows: pd.DataFrame,
-    draws: pd.DataFrame | None = None,
-    target: np.ndarray | None = None,
-) -> pd.DataFrame:
+    rows,
+    draws=None,
+    target=None,
+):
     """Compute the areas under the mean curve of each model.
 
     Parameters
@@ -212,9 +211,7 @@ def areas(
     return pd.DataFrame(out)
 
 
-def findings(
-    rows: pd.DataFrame, draws: pd.DataFrame | None = None, by_marks: Collection[str] = ()
-) -> pd.DataFrame:
+def findings(rows, draws=None, by_marks=()):
     """Test whether scores fall with overlap, and how much of the fall is fewer samples.
 
     Parameters
@@ -271,7 +268,7 @@ def _by_seed(part):
     return part.pivot_table("score", "parameter", "repeat").dropna()
 
 
-def placed(rows: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
+def placed(rows, overlaps):
     """Place the splits that others use on the curve, at the λ with the nearest overlap.
 
     Parameters

@@ -41,7 +41,7 @@ class ExistingSpec(Spec):
     test: list[str] = []
     rule: Literal["fewest", "components", "order"] | None = None
 
-    def side(self, data: DataSet, links: Graph) -> np.ndarray:
+    def side(self, data, links):
         """Assign units to the sides of the split.
 
         Parameters
@@ -152,7 +152,7 @@ class DataSetSpec(Spec):
         """Which units a model can predict: all, (n,) bool."""
         return np.ones(len(data), bool)
 
-    def predict(self, data: DataSet, model: ModelSpec, sides, seeds) -> list[np.ndarray]:
+    def predict(self, data, model, sides, seeds):
         """Fit a model on each split; see ``models.predict``.
 
         Parameters

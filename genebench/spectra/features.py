@@ -30,7 +30,7 @@ def padded(rows: Iterable, fill: int) -> np.ndarray:
     return np.array([*zip_longest(*rows, fillvalue=fill)], np.int32).T.copy()
 
 
-def tokens(sequences: tuple[str, ...], *, ends: int = 0) -> np.ndarray:
+def tokens(sequences, *, ends=0):
     """Encode residues as numbers.
 
     Parameters
@@ -47,7 +47,7 @@ def tokens(sequences: tuple[str, ...], *, ends: int = 0) -> np.ndarray:
     return padded(([RESIDUES.find(letter) % 21 for letter in text] for text in cut), 21)
 
 
-def words(sequences: tuple[str, ...], k: int) -> np.ndarray:
+def words(sequences, k):
     """Compute the share of every word of 1 to k residues among those of its length, and log length.
 
     Parameters
@@ -77,7 +77,7 @@ def _counted(sequences, size, **options):
     return CountVectorizer(**options).fit_transform(sequences)
 
 
-def lingos(smiles: tuple[str, ...], *, width: int | None = None) -> sparse.csr_matrix:
+def lingos(smiles, *, width=None):
     """Find the words of four letters of a SMILES, ring numbers as 0 (LINGO, Vidal 2005).
 
     Parameters
@@ -113,7 +113,7 @@ def _mark_pairs(data, width=1 << 14):
     return sparse.hstack([data.barcodes, 0.3 * incidence(hashed, range(width))[0]], format="csr")
 
 
-def regions(data: DataSet) -> np.ndarray:
+def regions(data):
     """Count the mutations of each region of a drug (TB).
 
     Parameters
@@ -145,7 +145,7 @@ def _amino_acids(data):
     return np.eye(20, dtype=np.float32)[ends].reshape(-1, 40)
 
 
-def windows(data: DataSet, *, width: int) -> np.ndarray:
+def windows(data, *, width):
     """One-hot encode the neighbours of each residue.
 
     Parameters
@@ -186,7 +186,7 @@ def unirep_recipe(data: DataSet, model: str) -> dict:
     return {"stage": ["unirep", network.VERSION], "weights": sha256, "proteins": known}
 
 
-def unirep(data: DataSet, *, model: str) -> np.ndarray:
+def unirep(data, *, model):
     """Summarise the protein of each unit by a frozen UniRep, in float32 on one thread.
 
     Parameters
@@ -241,7 +241,7 @@ OF_SAMPLES = {
 """Features of samples."""
 
 
-def make(name: str, data: DataSet, **options):
+def make(name, data, **options):
     """Compute features of every sample of a data set.
 
     Parameters

@@ -1,19 +1,16 @@
 """Models that run elsewhere: splits written to a file for them, and their predictions scored."""
 
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ..core import cache, workers
 from ..core.errors import BadInput
-from ..core.workers import Say
 from ..data import readers
 from . import curve, record, run
 from . import study as studies
 from .own import table
-from .study import Study
 
 SPLIT = ["split", "split_param", "repeat"]
 COLUMNS = [*SPLIT, "id", "prediction"]
@@ -34,7 +31,7 @@ def _only(study):
     return request, study.datasets[request.dataset].load(), *studies.read(study, request)
 
 
-def write_splits(study: Study, path: Path) -> Path:
+def write_splits(study, path):
     """Write the spectral splits of one data set as CSV.
 
     Parameters
@@ -58,7 +55,7 @@ def write_splits(study: Study, path: Path) -> Path:
     return path
 
 
-def leakage(study: Study, path: Path) -> pd.DataFrame:
+def leakage(study, path):
     """Score how much a given split leaks, and place it on the spectrum.
 
     Parameters
@@ -103,7 +100,7 @@ def leakage(study: Study, path: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def score(study: Study, path: Path, name: str, *, say: Say = print) -> run.CurveOutcome:
+def score(study, path, name, *, say=print):
     """Score a model's predictions from a file and write its rows to the folder of the study.
 
     Parameters

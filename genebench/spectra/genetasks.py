@@ -54,7 +54,7 @@ class GeneTask:
     modes = ("corrected",)
 
     @classmethod
-    def of(cls, name: str, plan: Plan) -> GeneTask:
+    def of(cls, name, plan):
         """Look a task up.
 
         Parameters
@@ -148,7 +148,7 @@ class GeneTask:
         """Which genes a model has a vector for, (n,) bool."""
         return self.plan.embedding(model.name).rows(data.ids) >= 0
 
-    def predict(self, data: DataSet, model: ModelSpec, sides, seeds) -> list[np.ndarray]:
+    def predict(self, data, model, sides, seeds):
         """Fit the benchmark's probe on each split; those of a binary task are fitted together.
 
         Parameters

@@ -15,8 +15,6 @@ from torch.nn import functional
 
 from ..core.errors import BadInput
 from . import features
-from .datasets import ModelSpec
-from .samples import DataSet
 
 VERSION = 1
 """Bump when a model gives other predictions."""
@@ -26,9 +24,7 @@ FEWEST, EPOCHS = 120, 15
 """Steps that even a small training set gets, and most rounds of it."""
 
 
-def predict(
-    data: DataSet, spec: ModelSpec, train: np.ndarray, test: np.ndarray, *, seed: int
-) -> np.ndarray:
+def predict(data, spec, train, test, *, seed):
     """Fit a model on some samples and predict others.
 
     Parameters

@@ -85,9 +85,7 @@ class OwnData(DataSetSpec):
         return out
 
 
-def read(
-    path: Path, *, property: str = "", pairs: Path | None = None, name: str = ""
-) -> tuple[OwnData, list[str]]:
+def read(path, *, property="", pairs=None, name=""):
     """Read a user's samples.
 
     Parameters

@@ -1,6 +1,5 @@
 """Spectral properties: from samples to the graph of those that are alike."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -13,7 +12,7 @@ Graph = sparse.csr_array
 diagonal; of floats, the similarities, or of bool: a binary graph."""
 
 
-def from_edges(n: int, first, second, weights=None) -> Graph:
+def from_edges(n, first, second, weights=None):
     """Build a graph from its edges, each given once, in any order and direction.
 
     Parameters
@@ -46,9 +45,7 @@ def symmetric(matrix) -> Graph:
     return from_edges(links.shape[0], *sparse.triu(links + links.T, 1).nonzero())
 
 
-def incidence(
-    lists: Iterable[Collection], columns: Iterable | None = None
-) -> tuple[sparse.csr_matrix, tuple]:
+def incidence(lists, columns=None):
     """Encode which marks each unit carries.
 
     Parameters
@@ -71,7 +68,7 @@ def incidence(
     return matrix, tuple(binary.classes_)
 
 
-def shared_mutations(barcodes, *, least: int = 1) -> Graph:
+def shared_mutations(barcodes, *, least=1):
     """Link samples that share at least one mutation, or so many.
 
     Parameters
@@ -109,7 +106,7 @@ def shared_mutations(barcodes, *, least: int = 1) -> Graph:
     return Graph((np.ones(len(indices), bool), indices, indptr), (matrix.shape[0],) * 2)
 
 
-def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Graph:
+def shared_label(groups):
     """Link samples of the same group, or with an annotation in common.
 
     Parameters
@@ -127,9 +124,7 @@ def shared_label(groups: Iterable[Hashable | Collection[Hashable] | None]) -> Gr
     return shared_mutations([g if isinstance(g, many) else {g} - {None, ""} for g in groups])
 
 
-def from_blocks(
-    n: int, rows: Callable[[int, int], np.ndarray], *, above: float = 0, block: int = 512
-) -> Graph:
+def from_blocks(n, rows, *, above=0, block=512):
     """Link samples by blocks of rows of their similarity matrix, which is never in memory whole.
 
     Parameters
@@ -154,7 +149,7 @@ def from_blocks(
     return from_edges(n, *edges.coords, edges.data)
 
 
-def cosine(X: np.ndarray, *, above: float) -> Graph:
+def cosine(X, *, above):
     """Link samples whose vectors have a cosine above a threshold.
 
     Parameters
@@ -178,7 +173,7 @@ def cosine(X: np.ndarray, *, above: float) -> Graph:
     return from_blocks(len(X), lambda low, high: X[low:high] @ X.T, above=above)
 
 
-def tanimoto(bits, *, above: float) -> Graph:
+def tanimoto(bits, *, above):
     """Link samples by the Tanimoto index of their fingerprints.
 
     Parameters
@@ -201,13 +196,13 @@ def tanimoto(bits, *, above: float) -> Graph:
 
 
 def sequence_identity(
-    sequences: Sequence[str],
+    sequences,
     *,
-    above: float = 0.3,
-    kmer: int | None = None,
-    chance: float | None = None,
-    jobs: int | None = None,
-) -> Graph:
+    above=0.3,
+    kmer=None,
+    chance=None,
+    jobs=None,
+):
     """Link sequences whose best global alignment is more identical than a threshold.
 
     Identity is identical columns over columns of the first alignment that Biopython lists with

@@ -17,7 +17,7 @@ OTHERS = "others"
 _SPLIT = ["dataset", "mode", *curve.SPLIT]
 
 
-def write(computed: dict, study: studies.Study, *, jobs: int, run_s: float) -> None:
+def write(computed, study, *, jobs, run_s):
     """Write every table; rows of the same data set, model and way of splitting are replaced.
 
     Parameters

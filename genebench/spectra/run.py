@@ -8,22 +8,19 @@ others use.
 import json
 import os
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from ..core import cache, workers
 from ..core.errors import BadInput, RunFailed, unknown
-from ..core.workers import ArrayStage, Outcome, Progress, Say, quiet
+from ..core.workers import ArrayStage, Outcome, quiet
 from ..data.sources import Missing
 from ..stats import metrics
 from ..stats.bootstrap import influence
 from . import curve, features, record
 from . import study as studies
 from .genetasks import GeneTask
-from .samples import DataSet
 from .study import Request, Study
 
 VERSION = 2
@@ -81,7 +78,7 @@ class CurveOutcome(Outcome):
     seconds: float = 0.0
 
 
-def cells(study: Study, request: Request, *, chosen: Iterable[str] = ()) -> list[Cell]:
+def cells(study, request, *, chosen=()):
     """List the cells of one request; on the whole grid expensive models take fewer λ.
 
     Parameters
@@ -129,7 +126,7 @@ def recipe(study: Study, cell: Cell) -> dict:
     }
 
 
-def compute(study: Study, cell: Cell) -> dict:
+def compute(study, cell):
     """Fit a model on each split of a cell and score it.
 
     Parameters
@@ -166,12 +163,12 @@ def compute(study: Study, cell: Cell) -> dict:
 
 
 def score(
-    data: DataSet,
-    sides: np.ndarray,
-    about: pd.DataFrame,
-    predict: Callable[[np.ndarray, pd.DataFrame], Iterable[np.ndarray]],
+    data,
+    sides,
+    about,
+    predict,
     **columns,
-) -> tuple[list[dict], list[dict], list[dict]]:
+):
     """Score the predictions of each split that can be scored.
 
     Parameters
@@ -236,13 +233,13 @@ STAGE = ArrayStage("cells", "CURVES", recipe, compute)
 
 
 def run(
-    study: Study,
+    study,
     *,
-    chosen: Iterable[str] = (),
-    jobs: int | None = None,
-    say: Say = print,
-    progress: Progress = quiet,
-) -> CurveOutcome:
+    chosen=(),
+    jobs=None,
+    say=print,
+    progress=quiet,
+):
     """Run a study, from the cache where it is there, and write ``data/results/spectra``.
 
     Parameters

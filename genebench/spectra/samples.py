@@ -48,7 +48,7 @@ class DataSet:
     table: pd.DataFrame | None = None
     parts: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self):
         if self.unit is None:
             self.unit = np.arange(len(self.ids))
         if self.weight is None:

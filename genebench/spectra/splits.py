@@ -3,7 +3,6 @@
 A split is an array of the side of each sample: 1 train, 2 test, 0 neither.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 
 import numpy as np
@@ -46,7 +45,7 @@ def arrays(graph: Graph) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return graph.indptr, graph.indices, graph.data[: 0 if graph.dtype == bool else None]
 
 
-def split(graph: Graph, parameter: float, *, seed: int, **options) -> np.ndarray:
+def split(graph, parameter, *, seed, **options):
     """Split a graph's samples at one spectral parameter λ; see ``splits``.
 
     Parameters
@@ -76,13 +75,13 @@ def split(graph: Graph, parameter: float, *, seed: int, **options) -> np.ndarray
 
 
 def splits(
-    graph: Graph,
-    parameters: Iterable[float],
-    seeds: Iterable[int],
+    graph,
+    parameters,
+    seeds,
     *,
-    mode: str = "corrected",
-    counts: Sequence[int] | None = None,
-) -> dict[tuple[float, int], np.ndarray]:
+    mode="corrected",
+    counts=None,
+):
     """Split a graph's samples at every spectral parameter λ and seed.
 
     corrected: samples are visited in random order; each is retained unless it was dropped, and
@@ -131,7 +130,7 @@ def splits(
     return {(p, s): sides(graph.shape[0], *walk(p, s, thresholds[p])) for p, s in every}
 
 
-def size_matched(side: np.ndarray, *, seed: int) -> np.ndarray:
+def size_matched(side, *, seed):
     """Draw a control for the size of a split: as many samples in train and in test, at random.
 
     The part of a spectral split's loss that this control does not show is due to overlap, and not
@@ -152,7 +151,7 @@ def size_matched(side: np.ndarray, *, seed: int) -> np.ndarray:
     return sides(len(side), order[n_test : n_test + n_train], order[:n_test])
 
 
-def both(parts: Sequence[np.ndarray]) -> np.ndarray:
+def both(parts):
     """Join splits of both partners of pairs: a pair is on a side where all its partners are.
 
     Parameters
@@ -225,7 +224,7 @@ def _walks(graph, seeds, counts):
     return walk
 
 
-def package_walks(graph: Graph) -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+def package_walks(graph):
     """Prepare the walks of the published package ``spectrae`` 1.0.3 over a graph.
 
     Samples without a neighbour are dropped, components that are cliques go to train whole, a sample
@@ -345,7 +344,7 @@ class SpectralSplit:
 
     def __init__(
         self, graph=None, *, parameters=(0, 0.5, 1), n_repeats=1, random_state=0, mode="corrected"
-    ) -> None:
+    ):
         self.graph, self.parameters, self.mode = graph, tuple(parameters), mode
         self.n_repeats, self.random_state = n_repeats, random_state
 
@@ -353,7 +352,7 @@ class SpectralSplit:
         """Number of splits: those of every λ."""
         return len(self.parameters) * self.n_repeats
 
-    def split(self, X, y=None, groups=None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def split(self, X, y=None, groups=None):
         """Yield the samples of train and of test, λ by λ.
 
         Parameters

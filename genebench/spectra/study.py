@@ -5,7 +5,7 @@ cached with the overlap of each.
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,14 +90,14 @@ def grid(steps: int = STEPS) -> tuple[float, ...]:
 
 
 def make(
-    names: Iterable[str],
+    names,
     *,
-    mode: str | None = None,
-    parameters: Iterable[float | str] = (),
-    seeds: int = SEEDS,
-    profile: str = "demo",
-    declared: Declarations | None = None,
-) -> Study:
+    mode=None,
+    parameters=(),
+    seeds=SEEDS,
+    profile="demo",
+    declared=None,
+):
     """Resolve names of data sets and gene tasks into a study.
 
     Parameters
@@ -172,7 +172,7 @@ def graphs(study: Study, request: Request, data: DataSet) -> list[curve.Part]:
     return [(links.astype(bool), node) for links, node in parts]
 
 
-def divide(study: Study, request: Request) -> dict:
+def divide(study, request):
     """Split a data set in every requested way, and measure the overlaps.
 
     Parameters
@@ -223,7 +223,7 @@ def divide(study: Study, request: Request) -> dict:
 STAGE = ArrayStage("splits", "CURVES", recipe, divide, with_torch=False)
 
 
-def read(study: Study, request: Request) -> tuple[np.ndarray, pd.DataFrame]:
+def read(study, request):
     """Read the cached splits.
 
     Parameters

@@ -8,7 +8,6 @@ from ..benchmark import results
 from ..core.errors import BadInput
 from ..data import sources
 from . import curve
-from .datasets import Declarations
 
 PROFILE = "spectra"
 AREAS = ["data set", "model", "split", "metric", "AUSPC", "low", "high", "size-matched", "overlaps"]
@@ -24,7 +23,7 @@ def path(name: str, folder: Path | None = None) -> Path:
     return folder / name if folder else results.beside_path(PROFILE, name)
 
 
-def read(name: str, folder: Path | None = None) -> pd.DataFrame:
+def read(name, folder=None):
     """Read a table.
 
     Parameters
@@ -50,7 +49,7 @@ def read(name: str, folder: Path | None = None) -> pd.DataFrame:
     return frame.fillna({"split_param": ""}) if name == "overlaps.csv" else frame
 
 
-def datasets(declared: Declarations) -> pd.DataFrame:
+def datasets(declared):
     """List the declared data sets.
 
     Parameters
@@ -71,7 +70,7 @@ def datasets(declared: Declarations) -> pd.DataFrame:
     return frame.rename(columns={"name": "data set"})[_LISTED]
 
 
-def areas(names: set[str], folder: Path | None = None) -> pd.DataFrame:
+def areas(names, folder=None):
     """AUSPC over λ, that of the size-matched control, and the mean over the target's overlaps.
 
     Parameters

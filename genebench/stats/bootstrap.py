@@ -12,7 +12,6 @@ share genes move together.
 """
 
 import zlib
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -32,7 +31,7 @@ ROWS = 4096
 """Entities whose weights are at hand at a time."""
 
 
-def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
+def weights(genes, draws=DRAWS, *, seed):
     """Poisson(1) weights of each family in each draw; they depend on its name and the seed alone.
 
     Parameters
@@ -57,7 +56,7 @@ def weights(genes: np.ndarray, draws: int = DRAWS, *, seed: int) -> np.ndarray:
     return out
 
 
-def moves(influence: np.ndarray, weight: np.ndarray, parts: tuple[np.ndarray, ...]) -> np.ndarray:
+def moves(influence, weight, parts):
     """How far each draw moves each score.
 
     A pair counts by the product of its genes' weights, which is careful: its variance is a bound
@@ -86,9 +85,7 @@ def moves(influence: np.ndarray, weight: np.ndarray, parts: tuple[np.ndarray, ..
     return out
 
 
-def influence(
-    kind: str, y: np.ndarray, p: np.ndarray, fold: np.ndarray
-) -> tuple[float, np.ndarray]:
+def influence(kind, y, p, fold):
     """The main score of a kind of task (mean over folds), and each entity's influence on it.
 
     Parameters
@@ -105,7 +102,7 @@ def influence(
     return of.get(kind, auroc_weighted)(y, p, fold.astype(np.int64))
 
 
-def percentiles(draws: np.ndarray) -> np.ndarray:
+def percentiles(draws):
     """Percentile interval of draws.
 
     Parameters
@@ -119,7 +116,7 @@ def percentiles(draws: np.ndarray) -> np.ndarray:
     return np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=-1)
 
 
-def interval(score: np.ndarray, moved: np.ndarray, *, low: float, high: float) -> np.ndarray:
+def interval(score, moved, *, low, high):
     """Percentile interval of scores that lie between two bounds.
 
     The score is moved on the scale on which it has no bounds (logit of its place between them; for
@@ -148,13 +145,13 @@ def interval(score: np.ndarray, moved: np.ndarray, *, low: float, high: float) -
 
 
 def clustered(
-    score: np.ndarray,
-    influence: np.ndarray,
-    cluster: np.ndarray,
+    score,
+    influence,
+    cluster,
     *,
-    seed: int,
-    low: float = 0.0,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    seed,
+    low=0.0,
+):
     """Intervals of scores over clusters that are drawn whole.
 
     Parameters
@@ -177,7 +174,7 @@ def clustered(
     return moved, *interval(score, moved, low=low, high=1.0)
 
 
-def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray:
+def difference_interval(difference, moved):
     """Percentile interval of differences of two scores on the same genes.
 
     Parameters
@@ -191,9 +188,7 @@ def difference_interval(difference: np.ndarray, moved: np.ndarray) -> np.ndarray
     return difference + percentiles(moved)
 
 
-def cluster_draws(
-    scores: np.ndarray, clusters: Iterable[str] | None, draws: int = DRAWS
-) -> np.ndarray:
+def cluster_draws(scores, clusters, draws=DRAWS):
     """Draws of mean scores: clusters with replacement, tasks within each, folds within each task.
 
     Scores of one task and fold stay together, so that differences of models are paired.

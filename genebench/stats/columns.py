@@ -1,11 +1,10 @@
 """Binary metrics of many tasks at once, as columns."""
 
-from collections.abc import Iterable
 
 import numpy as np
 
 
-def areas(Y: np.ndarray, P: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def areas(Y, P, valid):
     """AUROC and average precision of many binary tasks by one sort; ties count half.
 
     Parameters
@@ -61,9 +60,7 @@ AREAS, DECISIONS = ("auroc", "auprc"), ("precision", "recall", "f1")
 """Binary metrics that share one sort, and those that share one decision."""
 
 
-def columns(
-    names: Iterable[str], Y: np.ndarray, P: np.ndarray, hit: np.ndarray, valid: np.ndarray
-) -> dict[str, np.ndarray]:
+def columns(names, Y, P, hit, valid):
     """The named of the binary metrics, and those computed with them, of every column.
 
     Parameters

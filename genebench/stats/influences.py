@@ -41,7 +41,7 @@ def placements(y, p, fold, n_folds):
     return out, number
 
 
-def pairs_of(y: np.ndarray, stratum: np.ndarray) -> np.ndarray:
+def pairs_of(y, stratum):
     """Pairs of a 1 and a 0 in each stratum.
 
     Parameters
@@ -56,9 +56,7 @@ def pairs_of(y: np.ndarray, stratum: np.ndarray) -> np.ndarray:
     return ones * zeros.astype(float)
 
 
-def auroc(
-    y: np.ndarray, p: np.ndarray, fold: np.ndarray, share: np.ndarray | None = None
-) -> tuple[float, np.ndarray]:
+def auroc(y, p, fold, share=None):
     """Mean over folds of AUROC, and each entity's influence on it.
 
     Folds of one class do not count. Residuals are taken from the mean over all folds, so that a
@@ -93,7 +91,7 @@ def auroc(
     return score, np.where(weight > 0, (placed - score) * weight * scale, 0.0)
 
 
-def auroc_weighted(Y: np.ndarray, P: np.ndarray, fold: np.ndarray) -> tuple[float, np.ndarray]:
+def auroc_weighted(Y, P, fold):
     """Mean over folds of the one-vs-rest AUROC weighted by class size, and influences on it.
 
     Class sizes are taken as given.
@@ -126,7 +124,7 @@ def auroc_weighted(Y: np.ndarray, P: np.ndarray, fold: np.ndarray) -> tuple[floa
     return score, influence
 
 
-def spearman(y: np.ndarray, p: np.ndarray, fold: np.ndarray) -> tuple[float, np.ndarray]:
+def spearman(y, p, fold):
     """Mean over folds of the rank correlation, and each entity's influence on it.
 
     The influence is the projection of the U-statistic (Hoeffding 1948): the entity's own product of

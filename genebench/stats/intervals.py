@@ -1,9 +1,7 @@
 """Intervals of means, excess over shortcuts, smallest detectable difference."""
 
-from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 import scipy
 
 from .bootstrap import LEVEL, percentiles
@@ -13,7 +11,7 @@ UNDERPOWERED = 0.1
 """A task that cannot show a difference this large between two models is called underpowered."""
 
 
-def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
+def mean_interval(values):
     """Mean over tasks with its percentile interval of 2,000 draws (Efron & Tibshirani 1993).
 
     Parameters
@@ -35,7 +33,7 @@ def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
     return float(values.mean()), float(low), float(high)
 
 
-def t_interval(values: np.ndarray, more: float = 0.0) -> tuple[float, float, float]:
+def t_interval(values, more=0.0):
     """Mean of a few independent values (of seeds, of loci) with Student's t interval.
 
     Parameters
@@ -58,7 +56,7 @@ def t_interval(values: np.ndarray, more: float = 0.0) -> tuple[float, float, flo
     return mean, mean - half, mean + half
 
 
-def fold_interval(mean, sd, n_folds) -> tuple:
+def fold_interval(mean, sd, n_folds):
     """Interval of cross-validated scores, corrected for the overlap of their training sets.
 
     The variance of the mean over k folds is sd² (1/k + 1/(k − 1)); Student's t with k − 1 degrees
@@ -82,7 +80,7 @@ def _t(n):
     return scipy.stats.t.ppf((1 + LEVEL) / 2, n - 1)
 
 
-def excess(frame: pd.DataFrame, exposed: Callable[[str, str], bool]) -> pd.DataFrame:
+def excess(frame, exposed):
     """Excess of each model over the best shortcut on the same task, test genes and folds.
 
     Parameters
@@ -111,7 +109,7 @@ def excess(frame: pd.DataFrame, exposed: Callable[[str, str], bool]) -> pd.DataF
     return joined.assign(excess=joined.score - joined.shortcut)
 
 
-def task_difference(kind: str, labels: np.ndarray) -> float:
+def task_difference(kind, labels):
     """Smallest difference of two models' main scores that a task can show.
 
     At 80 % power and the 95 % level. Binary: ``smallest_difference`` of AUROC. Multi-class and
@@ -143,7 +141,7 @@ def task_difference(kind: str, labels: np.ndarray) -> float:
     return float(np.average([smallest_difference(int(k), n - int(k)) for k in size], weights=size))
 
 
-def smallest_difference(n_positive: int, n_negative: int) -> float:
+def smallest_difference(n_positive, n_negative):
     """Smallest difference of two AUROCs that a task of this size can show (Hanley & McNeil 1982).
 
     Two uncorrelated curves near 0.75, two-sided test at the 95 % level, 80 % power: an upper bound,

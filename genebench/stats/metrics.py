@@ -42,7 +42,7 @@ class Metric:
     main: bool = False
 
 
-def auroc(y: np.ndarray, p: np.ndarray) -> float:
+def auroc(y, p):
     """Area under the ROC curve: the chance that a positive outranks a negative (Hanley 1982).
 
     Parameters
@@ -58,7 +58,7 @@ def auroc(y: np.ndarray, p: np.ndarray) -> float:
     return score("binary", y, p, ["auroc"])["auroc"]
 
 
-def spearman(y: np.ndarray, p: np.ndarray) -> float:
+def spearman(y, p):
     """Rank correlation of prediction and truth.
 
     Parameters
@@ -109,7 +109,7 @@ for _name in (*DECISIONS, *AREAS):  # one against the rest, by number of positiv
     METRICS[f"{_name}_macro"] = Metric(_LABELS)
 
 
-def of_kind(kind: str) -> list[str]:
+def of_kind(kind):
     """Metrics of one kind of task.
 
     Parameters
@@ -127,7 +127,7 @@ def of_kind(kind: str) -> list[str]:
     return sorted(names, key=lambda n: not METRICS[n].main)
 
 
-def main(kind: str) -> str:
+def main(kind):
     """The main metric of a kind of task.
 
     Parameters
@@ -142,9 +142,7 @@ def main(kind: str) -> str:
     return of_kind(kind)[0]
 
 
-def score(
-    kind: str, y: np.ndarray, p: np.ndarray, names: list[str] | None = None
-) -> dict[str, float]:
+def score(kind, y, p, names=None):
     """Metrics of a kind on one fold.
 
     Parameters
@@ -190,9 +188,7 @@ def score(
     return {name: out[name] for name in names}
 
 
-def score_block(
-    Y: np.ndarray, P: np.ndarray, valid: np.ndarray, names: list[str] | None = None
-) -> dict[str, np.ndarray]:
+def score_block(Y, P, valid, names=None):
     """Binary metrics of one fold of many tasks.
 
     Parameters
@@ -220,7 +216,7 @@ def score_block(
     return {n: np.where(none, np.nan, out[n]) for n in names}
 
 
-def scorable(kind: str, y: np.ndarray) -> bool:
+def scorable(kind, y):
     """Whether a fold's test labels allow every metric of the kind.
 
     Parameters

@@ -113,7 +113,7 @@ class Mean:
         return self.value + percentiles(self.draws()) * longer
 
 
-def compare(mean: Mean) -> Comparison:
+def compare(mean):
     """Compare M models, at most 5 % chance of any false separation among all pairs.
 
     Single-step max-T (Westfall & Young 1993): a pair is separated where its difference in standard
@@ -175,7 +175,7 @@ def compare(mean: Mean) -> Comparison:
     )
 
 
-def more_genes(n: int, difference: float, error: float) -> float:
+def more_genes(n, difference, error):
     """How many more genes like these would separate two models with 80 % power.
 
     If the difference is what it seems; the error falls with the root of the number of genes.
@@ -195,7 +195,7 @@ def more_genes(n: int, difference: float, error: float) -> float:
     return float(max(0, np.ceil(n * ((POWER * error / difference) ** 2 - 1))))
 
 
-def resemblance(labels: list[np.ndarray], rows: list[np.ndarray], n: int) -> np.ndarray:
+def resemblance(labels, rows, n):
     """Similarity of the labels of tasks: RV coefficient of the centred columns.
 
     Genes that a task lacks count as its mean; for two binary tasks on the same genes it is the
@@ -227,7 +227,7 @@ def resemblance(labels: list[np.ndarray], rows: list[np.ndarray], n: int) -> np.
     return out
 
 
-def task_weights(similarity: np.ndarray) -> np.ndarray:
+def task_weights(similarity):
     """Weight of each task: one over the number of tasks like it. Ten copies weigh as one task.
 
     Parameters
@@ -241,7 +241,7 @@ def task_weights(similarity: np.ndarray) -> np.ndarray:
     return 1 / similarity.sum(axis=1)
 
 
-def effective_number(similarity: np.ndarray) -> float:
+def effective_number(similarity):
     """Effective number of tasks: T² / Σ similarity (Bretherton et al. 1999).
 
     Of binary tasks it is (Σλ)² / Σλ² of the eigenvalues λ of their correlation matrix.
@@ -257,7 +257,7 @@ def effective_number(similarity: np.ndarray) -> float:
     return float(len(similarity) ** 2 / similarity.sum()) if len(similarity) else 0.0
 
 
-def cluster_tasks(similarity: np.ndarray, tables: list[str]) -> np.ndarray:
+def cluster_tasks(similarity, tables):
     """Gather tasks into clusters: of one source table, or more alike than ``ALIKE``.
 
     Parameters
@@ -277,7 +277,7 @@ def cluster_tasks(similarity: np.ndarray, tables: list[str]) -> np.ndarray:
     return scipy.sparse.csgraph.connected_components(linked, directed=False)[1]
 
 
-def effective_clusters(weight: np.ndarray, cluster: np.ndarray, group: np.ndarray) -> float:
+def effective_clusters(weight, cluster, group):
     """How many clusters of one weight tell as much; each group beyond the first costs one.
 
     Parameters
@@ -293,12 +293,12 @@ def effective_clusters(weight: np.ndarray, cluster: np.ndarray, group: np.ndarra
 
 
 def mean_over_tasks(
-    scores: np.ndarray,
-    moved: np.ndarray,
-    weight: np.ndarray,
-    cluster: np.ndarray,
-    group: np.ndarray | None = None,
-) -> Mean:
+    scores,
+    moved,
+    weight,
+    cluster,
+    group=None,
+):
     """Weighted mean of each model over tasks, and how far other genes and other tasks move it.
 
     Clusters of tasks are drawn, each with all its tasks; of effectively fewer than ``CLUSTERS``

@@ -11,12 +11,11 @@ from ...core import cache
 from ...core.errors import BadInput
 from ...stats import metrics
 from .. import predictions
-from ..plan import Plan
 
 FILE = "predictions.parquet"
 
 
-def freeze(plan: Plan, folder: Path) -> Path:
+def freeze(plan, folder):
     """Write the out-of-fold predictions of binary tasks, sealed with date, tasks and releases.
 
     Parameters
@@ -73,7 +72,7 @@ def note(folder: Path) -> dict:
     return json.loads(cache.sidecar(folder / FILE).read_bytes())["recipe"]
 
 
-def unfreeze(plan: Plan, folder: Path, release: str) -> pd.DataFrame:
+def unfreeze(plan, folder, release):
     """Score frozen predictions on the labels that a newer release has and the frozen one had not.
 
     Parameters

@@ -12,7 +12,6 @@ from ...stats import bootstrap, intervals, separation
 from .. import resampling
 from .. import splits as splits_of
 from ..plan import Plan
-from ..resampling import CellsOfBlock
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +60,7 @@ class Scored:
 _NUMBERS = ("score", "number", "error", "low", "high")
 
 
-def scores_of(
-    plan: Plan, split: str, probe: str, groups: list[CellsOfBlock], models: list[str]
-) -> Scored:
+def scores_of(plan, split, probe, groups, models):
     """Put the resampled groups of one split and probe together, for the models of all splits.
 
     Parameters
@@ -116,7 +113,7 @@ def scores_of(
     )
 
 
-def with_excess(plan: Plan, s: Scored) -> pd.DataFrame:
+def with_excess(plan, s):
     """One row per task, model and choice of genes, with the excess on common genes.
 
     The excess is over the best shortcut of the same task, genes and folds, chosen for each fold by
@@ -159,7 +156,7 @@ _POWER = """
 """.split()
 
 
-def power_of(plan: Plan, splits: list[Scored]) -> pd.DataFrame:
+def power_of(plan, splits):
     """One row per task and split: what it can show between two models, and its two best models.
 
     Parameters
@@ -213,7 +210,7 @@ LEAST_SHARE = 0.5
 """
 
 
-def comparable(fair: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def comparable(fair):
     """Choose tasks and models that a mean can be about: all models are fair on all tasks.
 
     Of all cut-offs on the number of a model's tasks (from ``LEAST_SHARE`` of them up), the one that
@@ -248,9 +245,7 @@ _PAIRS = """
 COLUMNS = {"means.csv": _MEANS, "pairs.csv": _PAIRS}
 
 
-def means_and_pairs(
-    plan: Plan, splits: list[Scored], power: pd.DataFrame
-) -> Iterator[tuple[dict, dict]]:
+def means_and_pairs(plan, splits, power):
     """Weighted means over the headline tasks of each group (and of all), and every two models.
 
     Parameters
@@ -300,7 +295,7 @@ def _draws(plan: Plan, part: pd.DataFrame) -> tuple[dict, dict]:
     return facts, draws
 
 
-def masked(plan: Plan, s: Scored, power: pd.DataFrame) -> pd.DataFrame:
+def masked(plan, s, power):
     """How much models of a text lose where words of it are masked, whatever they were trained on.
 
     Parameters

@@ -5,26 +5,23 @@ far they would move on other genes by ``resampling``. All tables are about the *
 except where they say so.
 """
 
-from collections.abc import Collection
 
 import pandas as pd
 
 from ...core import workers
-from ...core.workers import Progress, Say, quiet
+from ...core.workers import quiet
 from .. import predictions, resampling, results
-from ..plan import Plan
-from ..resampling import CellsOfBlock
 from . import means
 
 
 def make(
-    plan: Plan,
+    plan,
     pool,
     *,
-    failed: Collection[str] = (),
-    say: Say = print,
-    progress: Progress = quiet,
-) -> bool:
+    failed=(),
+    say=print,
+    progress=quiet,
+):
     """Resample what is not cached and write the tables beside the scores of a profile.
 
     A profile of which another cell has not been run gets no tables; a message names what is
@@ -65,7 +62,7 @@ def make(
     return bool(outcome.computed)
 
 
-def tables(plan: Plan, groups: list[CellsOfBlock]) -> dict[str, pd.DataFrame]:
+def tables(plan, groups):
     """Make every table of ``results.BESIDE`` from resampled groups.
 
     Parameters

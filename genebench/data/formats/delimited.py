@@ -5,8 +5,6 @@ import io
 import re
 from collections import Counter
 
-import pandas as pd
-
 from ...core.errors import BadInput
 from .. import limits
 from .frames import id_column, is_id_name, is_number
@@ -15,7 +13,7 @@ SAMPLE = 20
 """Lines by which separator, header and decimal sign are told."""
 
 
-def read(raw: bytes, ending: str, ids: str | None, most_cells: int | None) -> pd.DataFrame:
+def read(raw, ending, ids, most_cells):
     """Read delimited text; two whole numbers in its first line announce word2vec.
 
     Parameters

@@ -83,7 +83,7 @@ def is_id_name(name: str) -> bool:
     return name.strip().lower().replace(" ", "_") in ID_NAMES
 
 
-def id_column(names: list[str], ids: str | None) -> int | None:
+def id_column(names, ids):
     """Find the column of ids: the one named, or the likeliest by its name.
 
     Parameters
@@ -102,7 +102,7 @@ def id_column(names: list[str], ids: str | None) -> int | None:
     return next((lower.index(name) for name in ID_NAMES if name in lower), None)
 
 
-def is_run(column: pd.Series, name: str | None = None) -> bool:
+def is_run(column, name=None):
     """Whether a column numbers the rows: 0, 1, 2 …, or, under a name of an index, others.
 
     Parameters
@@ -131,7 +131,7 @@ def _names(names: list[str]) -> str:
     return ", ".join(f"'{name[:40]}'" for name in names[:4]) + more
 
 
-def from_frame(frame: pd.DataFrame, ids: str | None) -> Vectors:
+def from_frame(frame, ids):
     """Divide a table into ids and vectors.
 
     Columns that number the rows, further columns of ids and columns without any number are left

@@ -17,7 +17,7 @@ _BARCODE = r"[ACGTN]+\d*-\d+$|[ACGTN]{10}"
 _GENE = rf"ENSG\d{{11}}(\.\d+)?|(?!{_BARCODE})[A-Z][A-Z0-9]+([-.][A-Z0-9]+)*|C(\d+|X|Y)orf\d+"
 
 
-def share_of_genes(names: pd.Series) -> float:
+def share_of_genes(names):
     """Share of names that are written like symbols or Ensembl ids of human genes.
 
     Parameters
@@ -32,7 +32,7 @@ def share_of_genes(names: pd.Series) -> float:
     return float(names.str.fullmatch(_GENE).mean())
 
 
-def read(file: VectorFile) -> Vectors:
+def read(file):
     """Read one array of an AnnData file whose rows or columns are genes; nothing else of it.
 
     Parameters

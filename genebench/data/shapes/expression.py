@@ -1,6 +1,5 @@
 """Tasks from expression tables: where a gene is expressed most, and how specific it is."""
 
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -31,7 +30,7 @@ def _first(rules: dict[str, np.ndarray], default: str) -> np.ndarray:
     return np.select(list(rules.values()), list(rules), default=default)
 
 
-def top(declared: Declaration, *, file: str, clusters: dict, min_class: int) -> Iterator[Labels]:
+def top(declared, *, file, clusters, min_class):
     """Build a multi-class task: the cell type with the highest mean expression of a gene.
 
     Parameters
@@ -54,14 +53,14 @@ def top(declared: Declaration, *, file: str, clusters: dict, min_class: int) -> 
 
 
 def specificity(
-    declared: Declaration,
+    declared,
     *,
-    file: str,
-    clusters: dict,
-    detection: float,
-    fold: float,
-    min_class: int,
-) -> Iterator[Labels]:
+    file,
+    clusters,
+    detection,
+    fold,
+    min_class,
+):
     """Build a multi-class task: the specificity category of a gene over cell types.
 
     With cell types by falling expression: ``not detected`` (the first under ``detection``),
@@ -98,7 +97,7 @@ def specificity(
     yield multiclass(profile.index.to_numpy(str), category, min_class)
 
 
-def tissue_specificity(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def tissue_specificity(levels):
     """Classify genes by the rule that the Human Protein Atlas publishes for tissues.
 
     With tissues by falling expression: *Not detected* (the first under 1 nTPM); *Tissue enriched*
@@ -139,7 +138,7 @@ def tissue_specificity(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return category, np.round(np.select(enriched, [single, several], default=np.nan), 9)
 
 
-def tissue_distribution(levels: np.ndarray) -> np.ndarray:
+def tissue_distribution(levels):
     """Classify genes by the number of tissues that express them at 1 nTPM or more.
 
     *Detected in all*, *many* (a third of them or more), *some* (two or more), *single* (one), *Not
@@ -165,7 +164,7 @@ def tissue_distribution(levels: np.ndarray) -> np.ndarray:
     return _first(rules, "Detected in some")
 
 
-def grouped_tissues(frame: pd.DataFrame, groups: dict[str, list[str]]) -> pd.DataFrame:
+def grouped_tissues(frame, groups):
     """Join tissues to groups by their highest value.
 
     Parameters
@@ -187,13 +186,13 @@ def grouped_tissues(frame: pd.DataFrame, groups: dict[str, list[str]]) -> pd.Dat
 
 
 def tissues(
-    declared: Declaration,
+    declared,
     *,
-    file: str,
-    groups: dict[str, list[str]],
-    give: str,
-    min_class: int = 10,
-) -> Iterator[Labels]:
+    file,
+    groups,
+    give,
+    min_class=10,
+):
     """Build a task of where a gene is expressed, by the rule of the Human Protein Atlas.
 
     Parameters

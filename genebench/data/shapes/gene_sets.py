@@ -34,7 +34,7 @@ def _gene_sets(
     return pd.DataFrame(matrix, index=sets, columns=genes), note
 
 
-def dates(declared: Declaration) -> pd.Series | None:
+def dates(declared):
     """Find when each gene was first annotated.
 
     Parameters
@@ -72,7 +72,7 @@ def _below(terms: pd.DataFrame, root: str) -> dict[str, str]:
     return dict(zip(found.id, found["name"]))
 
 
-def branches(declared: Declaration, *, members: dict, ontology: str, root: str) -> Iterator[Labels]:
+def branches(declared, *, members, ontology, root):
     """Build a multi-label task of the branches of an ontology.
 
     Parameters
@@ -98,7 +98,7 @@ def branches(declared: Declaration, *, members: dict, ontology: str, root: str) 
     yield Labels(labels.index, labels.to_numpy(np.int64), top.name, note=note)
 
 
-def roots(declared: Declaration, *, members: dict, relation: str, prefix: str) -> Iterator[Labels]:
+def roots(declared, *, members, relation, prefix):
     """Build a multi-label task of the top-level sets of a hierarchy.
 
     Parameters
@@ -131,14 +131,14 @@ def _titles(declared: Declaration, members: dict, column: str) -> dict[str, str]
 
 
 def terms(
-    declared: Declaration,
+    declared,
     *,
-    members: dict,
-    ontology: str,
-    root: str,
-    min_genes: int,
-    merge_jaccard: float,
-) -> Iterator[Labels]:
+    members,
+    ontology,
+    root,
+    min_genes,
+    merge_jaccard,
+):
     """Build a binary task of each term of an ontology, over all genes annotated under a root.
 
     Parameters
@@ -169,15 +169,15 @@ def terms(
 
 
 def sets(
-    declared: Declaration,
+    declared,
     *,
-    members: dict,
-    min_genes: int,
-    names: str | None = None,
-    prefix: str = "",
-    relation: str | None = None,
-    merge_jaccard: float | None = None,
-) -> Iterator[Labels]:
+    members,
+    min_genes,
+    names=None,
+    prefix="",
+    relation=None,
+    merge_jaccard=None,
+):
     """Build a binary task of each gene set, against all other genes.
 
     Parameters
@@ -260,14 +260,14 @@ def _copies(collection: pd.DataFrame, jaccard: float) -> dict[str, list[str]]:
 
 
 def contrast(
-    declared: Declaration,
+    declared,
     *,
-    members: dict,
-    positive: list[str],
-    negative: list[str],
-    classes: list[str],
-    both: str,
-) -> Iterator[Labels]:
+    members,
+    positive,
+    negative,
+    classes,
+    both,
+):
     """Build a binary task of some gene sets against others.
 
     Parameters
@@ -293,9 +293,7 @@ def contrast(
     yield Labels(yes.index[use], yes[use].to_numpy(np.int64), classes, note=note)
 
 
-def lists(
-    declared: Declaration, *, file: str, positive: str, negative: str, ids: str
-) -> Iterator[Labels]:
+def lists(declared, *, file, positive, negative, ids):
     """Build a binary task of the genes of one list against those of another.
 
     Parameters

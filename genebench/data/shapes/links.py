@@ -1,12 +1,11 @@
 """Tasks of gene pairs, with published negatives or with ones matched by the number of partners."""
 
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from ...core.errors import BadInput
-from ..labels import Declaration, Labels, unresolved
+from ..labels import Labels, unresolved
 
 SEED = 20241205
 """Of the negatives that are drawn, and of the pairs of a long list."""
@@ -16,22 +15,22 @@ TRIES = 3
 
 
 def links(
-    declared: Declaration,
+    declared,
     *,
-    file: str,
-    first: str,
-    second: str,
-    ids: str,
-    classes: list[str],
-    where: dict[str, str] | None = None,
-    strip: str = "$",
-    label: str | None = None,
-    positive: str = "1",
-    matched: bool = True,
-    directed: bool = False,
-    fold: str | None = None,
-    most: int = 10_000,
-) -> Iterator[Labels]:
+    file,
+    first,
+    second,
+    ids,
+    classes,
+    where=None,
+    strip="$",
+    label=None,
+    positive="1",
+    matched=True,
+    directed=False,
+    fold=None,
+    most=10_000,
+):
     """Build a task of the gene pairs of a table.
 
     Parameters
@@ -114,7 +113,7 @@ def links(
     yield Labels(rows.a + "|" + rows.b, rows.y.astype(int), classes, note=note, folds=folds)
 
 
-def rewired(pairs: np.ndarray, listed: np.ndarray, *, directed: bool) -> np.ndarray:
+def rewired(pairs, listed, *, directed):
     """Draw pairs that are not listed, in which each gene has as many partners as in given ones.
 
     Partners are permuted; a pair that is listed in either order, is drawn twice, or is of one gene

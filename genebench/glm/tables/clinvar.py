@@ -15,7 +15,6 @@ from scipy.sparse.csgraph import connected_components
 from ... import __version__
 from ...core import cache, paths
 from ...core.errors import BadInput
-from ...core.specs import SourceSpec
 from ...core.yamls import read_yaml
 from ...data import sources
 from ...data.labels import slug
@@ -54,7 +53,7 @@ def predictors() -> dict[str, dict]:
     return read_yaml(paths.VARIANT_PREDICTORS)
 
 
-def variants(source: SourceSpec) -> pd.DataFrame:
+def variants(source):
     """Read the variants and their published scores.
 
     Parameters
@@ -97,7 +96,7 @@ def _genes(raw):
     return connected_components(links, directed=False)[1][: len(raw)]
 
 
-def tasks(frame: pd.DataFrame) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
+def tasks(frame):
     """Ways to compare: which variants, and within which strata.
 
     Parameters
@@ -138,11 +137,11 @@ def _fewest(label):
 
 
 def compare(
-    frame: pd.DataFrame,
-    names: Sequence[str],
-    rows: np.ndarray,
-    stratum: np.ndarray | None = None,
-) -> pd.DataFrame:
+    frame,
+    names,
+    rows,
+    stratum=None,
+):
     """AUROC of scores on the same variants, with tiers, and differences to ``REFERENCE``.
 
     Parameters
@@ -188,7 +187,7 @@ def covering(frame: pd.DataFrame, rows: np.ndarray, among: Sequence[str] = ()) -
     return [n for n in names if share[n] >= 0.99]
 
 
-def read_scores(path: Path, frame: pd.DataFrame, score: str | None = None) -> pd.Series:
+def read_scores(path, frame, score=None):
     """Read a user's scores of the variants.
 
     Parameters
@@ -230,9 +229,7 @@ def read_scores(path: Path, frame: pd.DataFrame, score: str | None = None) -> pd
     return known
 
 
-def place(
-    path: Path, source: SourceSpec, *, score: str | None = None, out: Path | None = None
-) -> tuple[Path, dict]:
+def place(path, source, *, score=None, out=None):
     """Compare a user's scores with the published ones; write ``card.html`` and ``card.json``.
 
     Parameters

@@ -1,6 +1,5 @@
 """What the card of a probe says: scores with intervals, differences, leak checks, sentences."""
 
-from collections.abc import Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -9,7 +8,6 @@ import pandas as pd
 from ...stats import bootstrap, metrics
 from .. import codes
 from . import windows as reading
-from .windows import Windows
 
 SEED = 20240711
 SPLITS = {
@@ -21,13 +19,13 @@ SPLITS = {
 
 
 def compared(
-    data: Windows,
-    split: str,
-    divisions: Sequence,
-    families: np.ndarray,
-    predicted: Mapping[str, list[np.ndarray]],
-    family_of: Mapping[str, str],
-) -> dict | None:
+    data,
+    split,
+    divisions,
+    families,
+    predicted,
+    family_of,
+):
     """Score one split with intervals, and pair every model with the best shortcut.
 
     Parameters
@@ -79,7 +77,7 @@ def compared(
     }
 
 
-def checks(data: Windows, families: np.ndarray, drawn: list[dict]) -> list[dict]:
+def checks(data, families, drawn):
     """What could give a good score without understanding: level, check and sentence.
 
     Parameters

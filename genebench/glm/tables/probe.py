@@ -6,7 +6,6 @@ shortcut by a paired bootstrap over families of windows.
 
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from ...benchmark import dividing, validation
 from ...benchmark.dividing import Unsplittable
 from ...core import cache, manifest
 from ...core.errors import BadInput
-from ...core.workers import Progress, quiet
+from ...core.workers import quiet
 from ...data.labels import slug
 from ...data.tasks import Task
 from ...place import card
@@ -28,7 +27,6 @@ from .. import codes, hub, net, tokens, trained
 from . import compare
 from . import windows as reading
 from .compare import SEED
-from .windows import Windows
 
 TEMPLATE = Path(__file__).with_name("probe.html")
 FOLDS = 5
@@ -47,17 +45,17 @@ class Division:
 
 
 def probe(
-    path: Path,
+    path,
     *,
-    models: Sequence[str] = (),
-    label: str = "label",
-    out: Path | None = None,
-    seeds: int = 3,
-    layer: int = -1,
-    device: str = "cpu",
-    download: bool = False,
-    progress: Progress = quiet,
-) -> tuple[Path, dict]:
+    models=(),
+    label="label",
+    out=None,
+    seeds=3,
+    layer=-1,
+    device="cpu",
+    download=False,
+    progress=quiet,
+):
     """Probe labelled windows and write ``card.html``, ``card.json`` and ``scores.parquet``.
 
     Parameters
@@ -129,7 +127,7 @@ def _name(path):
     return slug(path.name.split(".")[0]) or "windows"
 
 
-def divide(data: Windows, seeds: int) -> tuple[list[Division], np.ndarray, dict[str, str]]:
+def divide(data, seeds):
     """Divide windows at random, by family, and by the spectral parameter 1 beside its control.
 
     Parameters
@@ -172,7 +170,7 @@ def divide(data: Windows, seeds: int) -> tuple[list[Division], np.ndarray, dict[
     return out, families, skipped
 
 
-def features(data: Windows, models: Sequence, seeds: int, layer: int):
+def features(data, models, seeds, layer):
     """Name, family and features of each model and baseline.
 
     Untrained networks have the recipe of the first model that was trained here, or the default one.
@@ -208,7 +206,7 @@ def features(data: Windows, models: Sequence, seeds: int, layer: int):
         yield name, "network", reading.embed(model, data, layer=layer)
 
 
-def predictions(data: Windows, X: np.ndarray, divisions: Sequence[Division]) -> list[np.ndarray]:
+def predictions(data, X, divisions):
     """Out-of-fold predictions of the linear probe under each division.
 
     Parameters

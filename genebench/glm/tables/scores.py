@@ -2,17 +2,15 @@
 
 import hashlib
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ...core import cache
 from ...core.errors import check, one_line
-from ...core.workers import Progress, fault, quiet
+from ...core.workers import fault, quiet
 from .. import codes
 from .. import score as scoring
-from ..codes import Nucleotides, Sequence
 from ..variants import GOOD
 
 KINDS = ("llr", "influence", "embedding")
@@ -22,16 +20,16 @@ ROWS = 2048
 
 
 def score(
-    model: Nucleotides,
-    sequences: dict[str, Sequence],
-    frame: pd.DataFrame,
+    model,
+    sequences,
+    frame,
     *,
-    kinds: tuple[str, ...] = ("llr",),
-    length: int = 0,
-    strands: str = "both",
-    partial: Path | None = None,
-    progress: Progress = quiet,
-) -> pd.DataFrame:
+    kinds=("llr",),
+    length=0,
+    strands="both",
+    partial=None,
+    progress=quiet,
+):
     """Score checked variants.
 
     Parameters
@@ -191,7 +189,7 @@ FEWEST = 10
 """Variants of one kind from which their mean is taken from each."""
 
 
-def with_calibration(frame: pd.DataFrame, sequences: dict[str, Sequence]) -> pd.DataFrame:
+def with_calibration(frame, sequences):
     """Add the LLR of single substitutions less its mean by three-base context and new base.
 
     The mean is over the given variants; where fewer than ten are of a kind there is none.

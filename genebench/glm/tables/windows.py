@@ -14,7 +14,6 @@ from ...core.errors import BadInput, unknown
 from ...data import limits
 from .. import codes
 from ..codes import N
-from ..token_model import TokenModel
 from ..variants import open_text, parquet_texts
 
 WORD = 16
@@ -57,7 +56,7 @@ class Windows:
         return len(self.codes)
 
 
-def read(path: Path, *, label: str | None = None) -> Windows:
+def read(path, *, label=None):
     """Read windows from a table with a column ``sequence``, or from FASTA.
 
     Parameters
@@ -146,7 +145,7 @@ def _labels(given, path, column):
     return given.map(classes.index).to_numpy(), kind, tuple(classes)
 
 
-def kmer_shares(windows: np.ndarray, k: int) -> np.ndarray:
+def kmer_shares(windows, k):
     """Share of each k-mer in windows, both strands added up.
 
     Parameters
@@ -166,7 +165,7 @@ def kmer_shares(windows: np.ndarray, k: int) -> np.ndarray:
     return counts / np.maximum(counts.sum(1, keepdims=True), 1)
 
 
-def membership(windows: np.ndarray) -> sparse.csr_array:
+def membership(windows):
     """Which k-mers of ``WORD`` bases each window has, on either strand.
 
     Parameters
@@ -186,7 +185,7 @@ def membership(windows: np.ndarray) -> sparse.csr_array:
     return sparse.csr_array((values, column, start), shape=(len(windows), len(known)))
 
 
-def families(windows: np.ndarray) -> np.ndarray:
+def families(windows):
     """Group windows that share a k-mer of ``WORD`` bases, directly or through others.
 
     Parameters
@@ -202,7 +201,7 @@ def families(windows: np.ndarray) -> np.ndarray:
     return csgraph.connected_components(shared @ shared.T, directed=False)[1]
 
 
-def embed(model: TokenModel, windows: Windows, *, layer: int = -1) -> np.ndarray:
+def embed(model, windows, *, layer=-1):
     """Mean hidden state of each window over the tokens that have no unknown base.
 
     Parameters
@@ -233,7 +232,7 @@ def embed(model: TokenModel, windows: Windows, *, layer: int = -1) -> np.ndarray
     return total / np.maximum(weight, 1)[:, None].astype(np.float32)
 
 
-def write(windows: Windows, vectors: np.ndarray, path: Path) -> None:
+def write(windows: Windows, vectors: np.ndarray, path: Path):
     """Write vectors with the ids of their windows, atomically, as parquet, csv or (else) tsv."""
     frame = pd.DataFrame(vectors, columns=[f"d{i}" for i in range(vectors.shape[1])])
     frame.insert(0, "id", windows.ids)
