@@ -3,7 +3,6 @@
 Every function takes a tidy table of scores and returns a tidy table.
 """
 
-
 import pandas as pd
 
 from ..stats import intervals

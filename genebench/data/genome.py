@@ -1,6 +1,5 @@
 """Where a gene lies in a genome, and the DNA that lies there."""
 
-
 import numpy as np
 import pandas as pd
 from Bio.Seq import reverse_complement as reverse_complement

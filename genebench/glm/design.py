@@ -1,6 +1,5 @@
 """Design yeast promoters: sampling from a causal network with tags of expression."""
 
-
 import numpy as np
 
 from ..core import cache, paths

@@ -1,6 +1,5 @@
 """What a model has learnt of a genome: starts of genes and codon positions."""
 
-
 import numpy as np
 import pandas as pd
 

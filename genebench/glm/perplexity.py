@@ -1,6 +1,5 @@
 """What a model expects along a sequence: probabilities, and bits per base."""
 
-
 import numpy as np
 import pandas as pd
 

@@ -6,7 +6,6 @@ for all of them, and equal queries are run once; every score is the same as that
 one variant at a time.
 """
 
-
 import numpy as np
 
 from . import codes

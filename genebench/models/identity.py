@@ -1,7 +1,5 @@
 """What determines the vectors of a model, and the file that caches them."""
 
-
-
 from ..core import cache, paths
 from ..core.errors import BadInput
 from ..data import sources

@@ -6,7 +6,6 @@ form an arrow, which Newton's method solves by a Schur complement. The result is
 general solver, in a hundredth of the time.
 """
 
-
 import numpy as np
 from scipy import special
 

@@ -4,7 +4,6 @@ Nothing here fits a model. Intervals are Student's t; the variance is that over 
 of the split) and, where there are ``draws``, that over resampled test units (other test data).
 """
 
-
 import numpy as np
 import pandas as pd
 
@@ -247,7 +246,8 @@ def findings(rows, draws=None, by_marks=()):
         row["uninformed"] = row["model"] in by_marks and shared == 0
         own, other = (_drawn(draws, row | {"split": row["split"] + s}) for s in ("", CONTROL))
         moved = own.loc[begin] - own.loc[end] if len(own) else ()
-        apart = other.loc[end] - own.loc[end] if len(own) and len(other) else ()
+        there = end in own.index and end in other.index
+        apart = other.loc[end] - own.loc[end] if there else ()
         fall = t_interval(first - last, _variance(moved))
         size = t_interval(loose - strict)[0]
         row |= dict(zip(("fall", "fall_low", "fall_high"), fall))

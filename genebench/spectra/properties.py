@@ -1,6 +1,5 @@
 """Spectral properties: from samples to the graph of those that are alike."""
 
-
 import numpy as np
 from scipy import sparse
 

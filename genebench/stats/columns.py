@@ -1,6 +1,5 @@
 """Binary metrics of many tasks at once, as columns."""
 
-
 import numpy as np
 
 

@@ -1,6 +1,5 @@
 """Intervals of means, excess over shortcuts, smallest detectable difference."""
 
-
 import numpy as np
 import scipy
 

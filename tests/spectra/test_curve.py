@@ -78,6 +78,15 @@ def test_area_is_that_of_the_mean_curve_and_resampled_tests_widen_its_interval()
     assert error[0] ** 2 - error[1] ** 2 == pytest.approx(moved.var(), rel=0.01)
 
 
+def test_control_that_was_not_run_at_the_largest_parameter_has_no_gap():
+    scores, overlaps = tables(0.4, 0.0)
+    joined = curve.joined(scores[(scores.split == "spectral") | (scores.p < 1)], overlaps)
+    at = joined[["task", "model", "split", "parameter"]].drop_duplicates().set_index(curve.KEY)
+    draws = pd.DataFrame(default_rng(0).normal(size=(len(at), 400)) / 100, at.index)
+    (found,) = curve.findings(joined, draws).to_dict("records")
+    assert found["falls"] and np.isnan([found["gap"], found["gap_low"]]).all()
+
+
 def test_existing_split_is_placed_at_the_nearest_overlap():
     scores, overlaps = tables(0.4, 0.0, noise=0.0)
     other = {"split": "theirs", "split_param": "", "score": 0.66, "test_linked": 0.42}

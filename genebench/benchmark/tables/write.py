@@ -5,7 +5,6 @@ far they would move on other genes by ``resampling``. All tables are about the *
 except where they say so.
 """
 
-
 import pandas as pd
 
 from ...core import workers

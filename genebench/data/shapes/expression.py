@@ -1,6 +1,5 @@
 """Tasks from expression tables: where a gene is expressed most, and how specific it is."""
 
-
 import numpy as np
 import pandas as pd
 

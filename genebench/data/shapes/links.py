@@ -1,6 +1,5 @@
 """Tasks of gene pairs, with published negatives or with ones matched by the number of partners."""
 
-
 import numpy as np
 import pandas as pd
 
