@@ -2,9 +2,9 @@
 
 The same bytes, and the time.
 
-``python -m benchmarks.cluster`` writes ``data/results/reliability/cluster.csv`` and ``plan.csv``
-(cost estimated before the run, and measured). Both runs begin with vectors and without cells, in
-caches of their own; what is in the project's cache stays as it is.
+``python -m benchmarks.cluster`` writes ``data/results/reliability/cluster.csv``. Both runs begin
+with vectors and without cells, in caches of their own; what is in the project's cache stays as it
+is.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from genebench.benchmark import costs, plan, predictions, results
+from genebench.benchmark import plan, predictions, results
 from genebench.core import cache, paths
 from genebench.core.errors import BadInput, RunFailed
 
 CLUSTER = ["profile", "by", "workers", "cells"]
 CLUSTER += ["elapsed_s", "cells_cpu_s", "bytes", "identical"]
-PLAN = ["profile", "quantity", "foretold", "measured", "ratio"]
 
 
 def run(profile: str, folder: Path, *more: str) -> float:
@@ -60,7 +59,6 @@ def main(profile: str = "ci", workers: int = 2) -> None:
             f"{paths.EMBEDDINGS}: holds no vectors; run 'genebench run --profile {profile}' first."
         )
     made, rows = plan.make(profile), []
-    estimate = costs.of_cells(made)
     jobs = ["-j", str(workers)]
     with tempfile.TemporaryDirectory(dir=paths.CACHE) as temporary:
         folders = {by: Path(temporary) / by for by in ("processes", "dask")}
@@ -80,12 +78,7 @@ def main(profile: str = "ci", workers: int = 2) -> None:
             rows.append((profile, by, workers, *cost))
     frame = pd.DataFrame(rows, columns=CLUSTER)
     results.write_csv(frame.round(2), results.beside_path("reliability", "cluster.csv"))
-    foretold = {"cells_cpu_s": estimate.seconds.sum(), "bytes": estimate.bytes.sum()}
-    pairs = [(name, value, frame[name].iloc[0]) for name, value in foretold.items()]
-    ratios = [(profile, name, value, seen, value / seen) for name, value, seen in pairs]
-    table = pd.DataFrame(ratios, columns=PLAN)
-    results.write_csv(table.round(3), results.beside_path("reliability", "plan.csv"))
-    print(frame.to_string(index=False), table.to_string(index=False), sep="\n")
+    print(frame.to_string(index=False))
 
 
 if __name__ == "__main__":

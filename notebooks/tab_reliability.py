@@ -78,23 +78,3 @@ cluster = stored.reliability("cluster")
 cluster = cluster.assign(**cluster.filter(["bytes"]).mul(1e-6))
 cluster = cluster.rename(columns={"bytes": "stored, MB"})
 show.table(cluster, page=page, profile=profile, name="cluster", significant=4, words=speed.words())
-
-# %% [markdown]
-# ## What a dry run predicts
-#
-# `genebench run --dry-run` beside what the run then took (CPU seconds of one core, megabytes
-# stored).
-
-# %% tags=["remove-input"]
-units = {"bytes": "stored, MB", "cells_cpu_s": "CPU seconds of the cells"}
-names = {"foretold": "predicted", "ratio": "predicted / measured"}
-plan = stored.reliability("plan").replace({"quantity": units})
-sizes = plan.filter(["foretold", "measured"])
-sizes = sizes.mask(plan.eq(units["bytes"]).any(axis=1), sizes * 1e-6)
-show.table(
-    plan.assign(**sizes).rename(columns=names),
-    page=page,
-    profile=profile,
-    name="plan",
-    significant=3,
-)

@@ -59,7 +59,7 @@ _REPRODUCED = (*PUBLISHED, "among.csv", "among_types.csv")
 _COMMANDS = {
     **dict.fromkeys((*BESIDE, "masked.csv"), "genebench run --profile {profile}"),
     **dict.fromkeys(_REPRODUCED, "genebench reproduce --profile {profile}"),
-    "efficiency.csv": "genebench efficiency --profile {profile}",
+    "efficiency.csv": "genebench notebooks --study efficiency -P source={profile}",
     "ceilings.csv": "python -m benchmarks.ceilings",
     "degree.csv": "python -m benchmarks.gene_pairs",
     "published.csv": "python -m benchmarks.gene_pairs",

@@ -2,8 +2,6 @@
 
 import functools
 import os
-import re
-import sys
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -159,7 +157,6 @@ def run(
     memory: float = 8,
     scheduler: str | None = None,
     dry_run: bool = False,
-    scale: str | None = None,
     part: str | None = None,
     gmt: Path | None = None,
     negatives: str = "universe",
@@ -175,9 +172,7 @@ def run(
     memory : float
         GB that the fits may take in all (of a cluster: each worker).
     dry_run : bool
-        Only print cells, bytes, hours and workers.
-    scale : str, optional
-        With --dry-run: as if there were so many tasks and models: 10000x1000.
+        Only print how many cells are cached and to do, and which models lack vectors.
     part : str, optional
         Only every 40th cell from the third on ('3/40'), for arrays of jobs that share one cache;
         a run without it writes the results.
@@ -199,7 +194,7 @@ def run(
     if part:
         plan = _part(plan, part)
     if dry_run:
-        return _estimate(plan, scale)
+        return _outlook(plan)
     with Reporter() as report:
         options = {"jobs": jobs, "scheduler": scheduler, "write": not part}
         done = runner.run(plan, **options, **report.hooks)
@@ -218,39 +213,17 @@ def _part(plan, part: str):
     return replace(plan, requested=plan.requested[int(first) - 1 :: int(n)])
 
 
-def _estimate(plan, scale: str | None) -> None:
-    """Print what a run would cost."""
-    from ..benchmark import costs
+def _outlook(plan) -> None:
+    """Print what a run would do, and which of its models have no vectors yet."""
+    from ..book import cards
 
-    size = re.fullmatch(r"([1-9]\d{0,8})[xX]([1-9]\d{0,8})", scale or "")
-    if scale and not size:
-        raise BadInput(
-            f"--scale '{scale}': is not of the form tasks x models; write for example 10000x1000."
-        )
-    estimate = costs.estimate(plan, scale=size and tuple(map(int, size.groups())))
-    stages = estimate.stages
-    shown = stages.assign(bytes=[f"{b / 1e6:,.1f} MB" for b in stages.bytes])
-    print(shown.round({"core hours": 4}).to_string(index=False))
-    print(
-        f"{stages['core hours'].sum():,.2f} core hours in all; {estimate.workers:,} workers of one "
-        f"core end it within about {costs.HOURS:g} h; each is sent at most "
-        f"{estimate.shipped / 1e6:,.0f} MB in all."
-    )
-    for sentence in estimate.messages:
-        print(f"note: {sentence}.", file=sys.stderr)
-
-
-def efficiency(*, profile: str = "demo", jobs: int = 2) -> None:
-    """Measure scores over the number of training labels, on the tasks declared for it."""
-    from ..benchmark import label_efficiency, results
-
-    plan = make_plan(profile)
-    with Reporter() as report:
-        done = label_efficiency.measure_all(plan, jobs=jobs, **report.hooks)
-    print(
-        f"{done.units} curves, {done.cached} cached, {done.computed} measured; "
-        f"{results.beside_path(profile, 'efficiency.csv')}"
-    )
+    cached = sum(plan.path(cell).exists() for cell in plan.requested)
+    n = len(plan.requested)
+    print(f"{n} cells: {cached} cached, {n - cached} to do")
+    for model in dict.fromkeys(cell.model for cell in plan.requested):
+        if not plan.embedding_path(model).exists():
+            status, reason = cards.model_status(plan.declared.models[model], plan.declared.sources)
+            print(f"{model}: no vectors yet ({status}) {reason}".rstrip())
 
 
 def reproduce(
@@ -344,4 +317,4 @@ def unfreeze(folder: Path, *, release: str) -> None:
     print(frame.round(3).to_string(index=False))
 
 
-COMMANDS = [fetch, tasks, models, embed, run, efficiency, reproduce, validate, freeze, unfreeze]
+COMMANDS = [fetch, tasks, models, embed, run, reproduce, validate, freeze, unfreeze]

@@ -65,13 +65,6 @@ Name = Annotated[
 """Becomes a folder or file, or is shown on a page."""
 Inside = Annotated[str, _rule(_stays, "a path stays in its folder")]
 """A path below the folder that it is joined to."""
-Sizes = Annotated[
-    list[int],
-    _rule(
-        lambda n: n == sorted(set(n)) and min(n, default=0) > 3,
-        "give ascending numbers of 4 or more",
-    ),
-]
 
 
 class FileSpec(Spec):

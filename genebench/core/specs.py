@@ -18,7 +18,6 @@ from .source_specs import (
     Inside,
     Kind,
     Name,
-    Sizes,
     SourceSpec,
     TaskSpec,
 )
@@ -125,17 +124,6 @@ class ModelSpec(Spec):
         return any(task.startswith(prefix) for prefix in self.exposed)
 
 
-class EfficiencySpec(Spec):
-    """Curves of score over number of training labels (``genebench efficiency``)."""
-
-    tasks: list[str]
-    """Names of binary tasks."""
-    sizes: Sizes
-    """Numbers of training labels, ascending; all labels are a point of every curve besides."""
-    draws: int = Field(default=3, ge=1)
-    """Subsets of each size and fold, over which a score is the mean."""
-
-
 class SmallSpec(Spec):
     """Tasks of few genes are divided into folds several times: one division is worth ±0.02."""
 
@@ -176,8 +164,6 @@ class ProfileSpec(Spec):
     genes_of: str = ""
     """Another profile, to whose genes the tasks are cut, so that its cached vectors serve this one,
     too."""
-    efficiency: EfficiencySpec | None = None
-    """Curves over the number of training labels; None: none."""
     book: bool = True
     """Whether the book's pages can be executed for this profile (their task cards name tasks of
     it)."""

@@ -11,7 +11,7 @@ RELIABILITY = {
     "faults": "pytest tests --record",
     "fuzz": "python -m benchmarks.fuzz",
     "guided": "python -m benchmarks.fuzz_guided",
-    **dict.fromkeys(("cluster", "plan"), "python -m benchmarks.cluster"),
+    "cluster": "python -m benchmarks.cluster",
     **dict.fromkeys(("separation", "errors"), "python -m benchmarks.separation"),
 }
 """Tables of ``data/results/reliability`` (and ``simulation``) -> what makes them."""

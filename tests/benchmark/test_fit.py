@@ -1,16 +1,15 @@
 """One cell: its rows are those of folds, probe and metric put together by hand."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from helpers import TINY
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from benchmarks import costs as measuring
 from genebench import probes
 from genebench.benchmark import fit, plan, predictions, splits
+from genebench.benchmark.blocks import Block, Cell
 from genebench.core.specs import ProfileSpec
+from genebench.models import Embedding
 from genebench.stats import metrics
 
 PROFILE = ProfileSpec(name="p", **TINY | {"min_per_class": 5})
@@ -75,14 +74,20 @@ def test_what_cannot_be_probed_says_why(make_task, kind, labels, covered, words)
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
-def test_common_genes_of_one_class_do_not_fail_the_cell(kind):
-    *given, block, embedding = measuring.made_up(kind, 400, 8, 3)
-    labels = block.tasks[0].labels
-    common = (labels if labels.ndim == 1 else labels.argmax(axis=1)) == 0
-    output = fit.compute(*given, replace(block, common=common), embedding)
-    first = output.rows[output.rows.task == block.tasks[0].name]
-    assert output.skipped == [] and np.isfinite(first.score).all()
-    assert (first.genes == "own").sum() == 5 * len(metrics.of_kind(kind))
+def test_common_genes_of_one_class_do_not_fail_the_cell(tiny, make_task, kind):
+    noise = np.random.default_rng(0).standard_normal((400, 3))
+    several = (noise > 0.5).astype(int)
+    labels = {"binary": several[:, 0], "multiclass": noise.argmax(axis=1), "multilabel": several}
+    task = make_task(kind, labels[kind])
+    common = (task.labels if kind != "multilabel" else task.labels.argmax(axis=1)) == 0
+    block = Block((task,), common, ((np.arange(400)[None] % 3, [""]),))
+    cell, embedding = (
+        Cell("full", "random", "linear", (task.name,)),
+        Embedding(task.entities, noise),
+    )
+    output = fit.compute(cell, "", tiny.models["full"], PROFILE, 2e9, block, embedding)
+    assert output.skipped == [] and np.isfinite(output.rows.score).all()
+    assert (output.rows.genes == "own").sum() == 3 * len(metrics.of_kind(kind))
 
 
 # --- predictions ----------------------------------------------------------------------------------

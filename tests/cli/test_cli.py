@@ -136,3 +136,11 @@ def test_the_module_is_the_command_and_help_names_every_part_of_the_contract():
     names = "fetch tasks models embed run place spectra glm notebooks book validate"
     assert all(name in call("--help").stdout for name in names.split())
     assert all(name in call("glm", "--help").stdout for name in "train score interpret".split())
+
+
+def test_a_dry_run_counts_the_cells_and_names_models_without_vectors(warm):
+    dry = call("run", "-p", "tiny", "--dry-run")
+    assert dry.exit_code == 0 and dry.stdout == "60 cells: 60 cached, 0 to do\n"
+    shutil.rmtree(paths.EMBEDDINGS)
+    dry = call("run", "-p", "tiny", "--dry-run")
+    assert "to do\nfull: no vectors yet (ready)\n" in dry.stdout

@@ -5,26 +5,39 @@ the vectors alone. A curve that rises early needs few labels; one that never pas
 that the labels were the knowledge.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from .. import probes
-from ..core import cache, paths
-from ..core.errors import BadInput
-from ..core.workers import ArrayStage
-from ..data import tasks
-from ..stats import bootstrap
-from . import fit, pairs, results, splits
-from .pairs import Pair
-from .plan import Plan
+from genebench import probes
+from genebench.benchmark import fit, pairs, results, splits
+from genebench.benchmark.pairs import Pair
+from genebench.benchmark.plan import Plan
+from genebench.core import cache
+from genebench.core.errors import BadInput
+from genebench.core.workers import ArrayStage
+from genebench.data import tasks
+from genebench.stats import bootstrap
 
 VERSION = 1
 """Bump when other numbers are computed."""
 
 LEAST = 2
 """Genes of each class in the smallest subset."""
+
+TASKS = (
+    "hpo/dominant-vs-recessive",
+    "hpo/x-linked-vs-autosomal",
+    "jaspar/motif-vs-disease-gene",
+    "hpo/term/neurodevelopmental-delay",
+    "hpo/term/abnormality-of-the-immune-system",
+    "hpo/term/abnormal-muscle-physiology",
+)
+"""Tasks of the profile demo whose curves the book shows."""
 
 
 def nested(y, sizes, seed):
@@ -50,52 +63,40 @@ def nested(y, sizes, seed):
     return out
 
 
-def curves(plan):
-    """List the pairs of model and task that have a curve.
+@dataclass(frozen=True)
+class Curve(Pair):
+    """A model and a task, by name, with the numbers of labels that are tried.
 
-    Parameters
+    Attributes
     ----------
-    plan : Plan
-
-    Returns
-    -------
-    list of Pair
+    sizes : tuple of int
+        Ascending; all labels are a point of every curve besides.
+    draws : int
+        Subsets of each size and fold, over which a score is the mean.
     """
-    options = plan.profile.efficiency
-    if options is None:
-        raise BadInput(
-            f"{paths.PROFILES}: profile '{plan.profile.name}' declares no 'efficiency'; add tasks, "
-            "sizes and draws."
-        )
-    chosen = tasks.pick(plan.tasks, options.tasks)
-    for task in chosen.values():
-        if task.kind != "binary":
-            raise BadInput(
-                f"task '{task.name}' is {task.kind}, and label efficiency takes binary tasks; drop "
-                "it."
-            )
-    models = [name for name, spec in plan.models.items() if spec.encoder != "oracle"]
-    return [Pair(model, task) for task in chosen for model in models]
+
+    sizes: tuple[int, ...]
+    draws: int
 
 
-def _recipe(plan: Plan, pair: Pair) -> dict:
-    shared, options = pairs.recipe(plan, pair, "efficiency", VERSION), plan.profile.efficiency
-    common = np.flatnonzero(plan.common(plan.tasks[pair.task])).tolist()
+def _recipe(plan: Plan, curve: Curve) -> dict:
+    shared = pairs.recipe(plan, curve, "efficiency", VERSION)
+    common = np.flatnonzero(plan.common(plan.tasks[curve.task])).tolist()
     return {
         **shared,
-        "model": [pair.model, plan.models[pair.model].labels, shared["model"]],
-        "efficiency": [options.sizes, options.draws],
+        "model": [curve.model, plan.models[curve.model].labels, shared["model"]],
+        "efficiency": [list(curve.sizes), curve.draws],
         "common": cache.key(common),
     }
 
 
-def measure(plan, pair):
+def measure(plan, curve):
     """Measure AUROC by number of training labels, mean over folds and draws of subsets.
 
     Parameters
     ----------
     plan : Plan
-    pair : Pair
+    curve : Curve
 
     Returns
     -------
@@ -104,16 +105,16 @@ def measure(plan, pair):
         on each score, see ``bootstrap.influence``. Empty if the model does not embed all common
         genes.
     """
-    profile, task, embedding = plan.profile, plan.tasks[pair.task], plan.embedding(pair.model)
-    common, draws = np.flatnonzero(plan.common(task)), profile.efficiency.draws
+    profile, task, embedding = plan.profile, plan.tasks[curve.task], plan.embedding(curve.model)
+    common, draws = np.flatnonzero(plan.common(task)), curve.draws
     rows, n = embedding.rows(task.entities[common]), len(common)
     if (rows < 0).any():
         nothing = np.zeros((n, 0), np.float32)
         return {"size": np.zeros(0, int), "score": np.zeros(0), "influence": nothing}
-    y = fit.labels(task, plan.models[pair.model], profile.seed)[common]
+    y = fit.labels(task, plan.models[curve.model], profile.seed)[common]
     fold = splits.assign(task, "random", None, profile.folds, profile.seed)[common]
     n_train = min(int((fold != k).sum()) for k in range(profile.folds))
-    sizes = [size for size in profile.efficiency.sizes if size < n_train] + [n_train]
+    sizes = [size for size in curve.sizes if size < n_train] + [n_train]
     F = np.full((n, draws, profile.folds, len(sizes)), -1, dtype=np.int8)
     for r, k in np.ndindex(draws, profile.folds):
         train = np.flatnonzero(fold != k)
@@ -136,32 +137,7 @@ def measure(plan, pair):
 STAGE = ArrayStage("curves", "EFFICIENCY", _recipe, measure)
 
 
-def table(plan, chosen):
-    """Tabulate curves that have been measured.
-
-    Parameters
-    ----------
-    plan : Plan
-    chosen : list of Pair
-
-    Returns
-    -------
-    DataFrame
-        One row per task, model and number of ``labels``: score, 95 % interval over gene families,
-        share of ``positives``, and ``excess``, paired over families, over the unexposed shortcut
-        that is best with as many labels.
-    """
-    names = dict.fromkeys(pair.task for pair in chosen)
-    frames = [frame for name in names for frame in _curves_of(plan, name, chosen)]
-    if not frames:
-        raise BadInput(
-            f"profile '{plan.profile.name}' has no task that its models embed whole, so there is "
-            "no curve; name other models."
-        )
-    return pd.concat(frames, ignore_index=True)
-
-
-def _curves_of(plan: Plan, name: str, chosen: list[Pair]) -> Iterator[pd.DataFrame]:
+def _curves_of(plan: Plan, name: str, chosen: list[Curve]) -> Iterator[pd.DataFrame]:
     task, models = plan.tasks[name], plan.models
     common, (row,) = plan.common(task), plan.rows_of(task)
     families, family = np.unique(plan.families, return_inverse=True)
@@ -202,20 +178,54 @@ def _curves_of(plan: Plan, name: str, chosen: list[Pair]) -> Iterator[pd.DataFra
         yield pd.DataFrame(columns)
 
 
-def measure_all(plan, **options):
-    """Measure every curve of a plan that is not cached, and write their table.
+def measure_all(plan, names, sizes, draws, *, jobs, **report):
+    """Measure every curve that is not cached, and write ``efficiency.csv`` of the profile.
 
     Parameters
     ----------
     plan : Plan
-    **options of ``pairs.measure_all``
+    names : list of str
+        Binary tasks; none: ``TASKS``.
+    sizes : list of int
+        Ascending numbers of labels, 4 or more.
+    draws : int
+        Subsets of each size and fold.
+    jobs : int
+        Curves at a time.
+    **report
+        ``say`` and ``progress``, see ``workers.execute``.
 
     Returns
     -------
-    Outcome
+    DataFrame
+        One row per task, model and number of ``labels``: score, 95 % interval over gene families,
+        share of ``positives``, and ``excess``, paired over families, over the unexposed shortcut
+        that is best with as many labels.
+
+    Raises
+    ------
+    BadInput
+        A task that is not binary or that no model embeds whole, or sizes that do not ascend.
+    RunFailed
+        A curve could not be measured.
     """
-    chosen = curves(plan)
-    outcome = pairs.measure_all(plan, STAGE, chosen, **options)
-    path = results.beside_path(plan.profile.name, "efficiency.csv")
-    results.write_table(table(plan, chosen), path)
-    return outcome
+    if sizes != sorted(set(sizes)) or min(sizes, default=0) < 4:
+        raise BadInput(f"sizes {sizes}: give ascending numbers of 4 or more.")
+    for task in (chosen := tasks.pick(plan.tasks, names or TASKS)).values():
+        if task.kind != "binary":
+            raise BadInput(
+                f"task '{task.name}' is {task.kind}, and label efficiency takes binary tasks; drop "
+                "it."
+            )
+    models = [name for name, spec in plan.models.items() if spec.encoder != "oracle"]
+    curves = [Curve(model, task, tuple(sizes), draws) for task in chosen for model in models]
+    pairs.measure_all(plan, STAGE, curves, jobs=jobs, **report)
+    frames = [frame for name in chosen for frame in _curves_of(plan, name, curves)]
+    if not frames:
+        raise BadInput(
+            f"profile '{plan.profile.name}' has no task that its models embed whole, so there is "
+            "no curve; name other models."
+        )
+    frame = pd.concat(frames, ignore_index=True)
+    results.write_table(frame, results.beside_path(plan.profile.name, "efficiency.csv"))
+    return frame
