@@ -47,9 +47,7 @@ def fetch(
 
         for spec in map(declared.model, model):
             accepted = spec.name in (accept_licence or [])
-            with Reporter() as report:
-                step = functools.partial(report.step, "bytes")
-                folder = routes.fetch(spec, accepted=accepted, progress=step)
+            folder = routes.fetch(spec, accepted=accepted)
             print(f"{spec.name}: {folder} ({spec.licence})")
     if missing:
         raise typer.Exit(2)

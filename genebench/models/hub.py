@@ -61,12 +61,10 @@ def sequences(
     """
     from transformers import AutoTokenizer
 
-    folder, trust = weights.locate(spec, path=path), weights.trusted(spec)
-    context, spans = spec.context or CONTEXT, None
+    folder, trust = weights.verified(spec, path=path), weights.trusted(spec)
     if module:
         with loading(spec, f"Python package '{module.split('.')[0]}'", folder):
             importlib.import_module(module)
-    weights.verify(spec, folder)
     with loading(spec, "tokenizer", folder):
         options = {"local_files_only": True, "trust_remote_code": trust}
         tokenizer = AutoTokenizer.from_pretrained(folder, **options)
@@ -75,14 +73,13 @@ def sequences(
         words = isinstance(texts[0], list)
         return tokenizer(texts, is_split_into_words=words, verbose=False, **options)["input_ids"]
 
+    context, tokens, spans = spec.context or CONTEXT, [], None
     before, behind = _added(tokenize, texts)
-    if not texts:
-        tokens = []
-    elif windows:
+    if texts and windows:
         bodies = tokenize(texts, add_special_tokens=False)
         tokens, spans, whose = _windows(bodies, before, behind, context)
         owner = whose if owner is None else owner[whose]
-    else:
+    elif texts:
         tokens = tokenize(texts, truncation=True, max_length=context)
     end, pad = tokenizer.eos_token_id, tokenizer.pad_token_id
     if spec.pooling == "last":
@@ -97,11 +94,10 @@ def sequences(
 
         def vectors(ids, mask, counted=None):
             options = {"attention_mask": mask} if masks else {}
-            if layer == -1:
-                hidden = network(input_ids=ids, **options)[0]
-            else:
-                hidden = network(input_ids=ids, output_hidden_states=True, **options)
-                hidden = hidden.hidden_states[layer]
+            if layer != -1:
+                options["output_hidden_states"] = True
+            out = network(input_ids=ids, **options)
+            hidden = out[0] if layer == -1 else out.hidden_states[layer]
             return pooled(hidden, mask if counted is None else counted, mask, spec.pooling)
 
         vectors.masks = masks

@@ -73,7 +73,7 @@ def embed(
     if isinstance(result, Sequences):
         names = devices(device)
         if cluster or len(names) > 1:
-            job = Job(inputs, Batches.of(result), file, names[:1] if cluster else names)
+            job = Job(inputs, Batches.of(result), shards, names[:1] if cluster else names)
             elsewhere.run(job, cluster=cluster, progress=progress)
         result = infer(result, device=names[0], folder=shards, progress=progress)
     check(result, spec.name)

@@ -56,14 +56,19 @@ def locate(spec, *, path="", download=False):
     names = list(dict.fromkeys([spec.shelf, spec.shelf.replace("/", "--"), spec.name]))
     partial = ""
     for folder in _folders(spec, names, download):
-        lacking = _lacks(folder, spec)
+        lacking = [name for name in _needed(folder, spec) if not (folder / name).is_file()]
         if not lacking:
             return folder
         if folder.is_dir():
-            partial = partial or f"{folder} lacks {lacking}; "
+            partial = partial or f"{folder} lacks {lacking[0]}; "
     what, how = " and ".join(sorted(spec.files.values())), f"{spec.how or 'get them'}, and"
     if spec.hub or spec.packages:
-        what = f"its weights ({_size(spec)})"
+        # text models in bfloat16 are published in two bytes a parameter, all others in four
+        megabytes = (spec.parameters or 0) * _BYTES[
+            spec.dtype if spec.family == "text" else "float32"
+        ]
+        size = f"about {megabytes:,.0f} MB" if megabytes else "size unknown"
+        what = f"its weights ({size})"
         accept = f" --accept-licence {spec.name}" if "NC" in spec.licence else ""
         how = f"run 'genebench fetch --model {spec.name}{accept}' where there is a web, or"
     raise Missing(
@@ -93,26 +98,19 @@ def _folders(spec, names, download):
             yield folder
 
 
-def _lacks(folder, spec):
-    """The first thing that a folder of weights lacks, or an empty text."""
-    names = list(spec.files.values())
-    if not names:
-        files = [file.name for file in _tensors(folder, spec)] or [" or ".join(_TENSORS)]
-        names = ["config.json", *files]
-    return next((name for name in names if not (folder / name).is_file()), "")
-
-
-def _tensors(folder, spec):
-    """Files of a Hugging Face model's tensors, all parts of it; some of these may be missing."""
+def _needed(folder, spec):
+    """Names of the files that a folder of weights must have: configuration and all tensors."""
+    if spec.files:
+        return list(spec.files.values())
     for name in _TENSORS:
         index = folder / f"{name}.index.json"
         if (folder / name).is_file():
-            return [folder / name]
+            return ["config.json", name]
         if index.is_file():
             with loading(spec, "list of its weights", index):
                 parts = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
-                return [folder / part for part in sorted(set(parts))]
-    return []
+                return ["config.json", *sorted(set(parts))]
+    return ["config.json", " or ".join(_TENSORS)]
 
 
 @contextmanager
@@ -162,8 +160,8 @@ def verify(spec, folder):
     if commit and spec.revision and commit != spec.revision:
         raise BadInput(f"{fault} {folder} is not the declared revision {spec.revision}; remove it.")
     verify_content(spec, folder)
-    files = [folder / name for name in spec.files.values()] or _tensors(folder, spec)
-    used = {"commit": commit} if commit else {f.name: sources.digest(f) for f in files}
+    files = [folder / name for name in _needed(folder, spec)]
+    used = {"commit": commit} if commit else {file.name: sources.digest(file) for file in files}
     record = paths.WEIGHTS_USED / f"{spec.name}.json"
     if not record.exists():
         cache.write_json(record, used)
@@ -205,7 +203,7 @@ def trusted(spec):
             f"{fault} and no revision is pinned; read the code, and write its commit under "
             f"'revision' in {paths.MODELS}."
         )
-    if spec.name not in _trusted_names():
+    if spec.name not in os.environ.get(_TRUSTED, "").split(","):
         raise BadInput(
             f"{fault} (https://huggingface.co/{spec.hub}/tree/{spec.revision}); if you trust it, "
             f"add --remote-code or set {_TRUSTED}={spec.name}."
@@ -220,25 +218,22 @@ def trust(spec):
     ----------
     spec : ModelSpec
     """
-    os.environ[_TRUSTED] = ",".join([*_trusted_names(), spec.name])
+    os.environ[_TRUSTED] = f"{os.environ.get(_TRUSTED, '')},{spec.name}"
 
 
-def _trusted_names():
-    return [name for name in os.environ.get(_TRUSTED, "").split(",") if name]
-
-
-def verified(spec):
+def verified(spec, path=""):
     """Find the folder of a model's weights and ``verify`` them.
 
     Parameters
     ----------
-    spec : ModelSpec
+    spec, path : ModelSpec, str
+        As in ``locate``.
 
     Returns
     -------
     Path
     """
-    folder = locate(spec)
+    folder = locate(spec, path=path)
     verify(spec, folder)
     return folder
 
@@ -262,18 +257,6 @@ def verify_content(spec, folder):
                 f"model '{spec.name}': {path} is not the declared file (SHA-256 {sha256[:12]}…); "
                 f"remove it and run 'genebench fetch --model {spec.name}'."
             )
-
-
-def _size(spec):
-    """Size of the download by the number of parameters, in words.
-
-    Text models that run in bfloat16 are published in two bytes a parameter, all others in four.
-    """
-    if not spec.parameters:
-        return "size unknown"
-    width = _BYTES[spec.dtype] if spec.family == "text" else 4
-    gb = spec.parameters * width / 1000
-    return f"about {gb:.1f} GB" if gb >= 1 else f"about {gb * 1000:.0f} MB"
 
 
 def status(spec):
@@ -301,7 +284,7 @@ def status(spec):
     if not (spec.weights or spec.revision or spec.sha256) and (spec.hub or spec.files):
         return "not pinned", "no revision or SHA-256 says which weights are meant; declare one"
     # weights, a fifth of them for activations, and 0.5
-    need = (spec.parameters or 0) * 1e6 * _BYTES[spec.dtype] * 1.2 / 1e9 + 0.5
+    need = (spec.parameters or 0) * _BYTES[spec.dtype] * 1.2 / 1e3 + 0.5
     there = _gpu_gb() if need > LARGE_GB else need
     if need > there:
         reason = f"about {need:.0f} GB on one device, which has {there:.0f} GB"
@@ -313,5 +296,5 @@ def _gpu_gb():
     """Memory of the largest CUDA device in GB; 0 without one."""
     from torch import cuda
 
-    devices = range(cuda.device_count())
-    return max((cuda.get_device_properties(i).total_memory for i in devices), default=0) / 1e9
+    devices = map(cuda.get_device_properties, range(cuda.device_count()))
+    return max((device.total_memory for device in devices), default=0) / 1e9
