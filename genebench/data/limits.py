@@ -6,16 +6,13 @@ anything of that size is made.
 
 import io
 import math
-import mmap
 import os
 import pickle
-import pickletools
 import re
 import resource
 import signal
 import stat
 import warnings
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -85,20 +82,16 @@ def check_plain(path):
 def memory() -> float:
     """Bytes that this process may take: of the machine, or fewer of its container or ``ulimit``."""
     found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    found += [n for n in resource.getrlimit(resource.RLIMIT_AS)[:1] if n != resource.RLIM_INFINITY]
-    try:
-        own = Path("/proc/self/cgroup").read_text(encoding="utf-8")
-    except OSError:
-        own = ""
+    found.append(resource.getrlimit(resource.RLIMIT_AS)[0] % (1 << 64))  # no limit is -1
     folders = {Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/memory")}
-    for kind, at in re.findall(r"^\d+:(|memory):/(.*)$", own, re.MULTILINE):
-        below = Path("/sys/fs/cgroup") / kind / at
-        folders |= {below, *below.parents}
+    with suppress(OSError):
+        own = Path("/proc/self/cgroup").read_text(encoding="utf-8")
+        for kind, at in re.findall(r"^\d+:(|memory):/(.*)$", own, re.MULTILINE):
+            below = Path("/sys/fs/cgroup") / kind / at
+            folders |= {below, *below.parents}
     for file in (f / n for f in folders for n in ("memory.max", "memory.limit_in_bytes")):
-        try:
+        with suppress(OSError, ValueError):  # there is none, or "max"
             found.append(int(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError):  # there is none, or "max"
-            continue
     return float(min(found))
 
 
@@ -277,10 +270,10 @@ def read_parquet(source):
 
 
 def check_ends(size, read):
-    """Try in a copy of this process whether HDF5 gets through a file.
+    """Try in a copy of this process whether a library gets through a file.
 
-    A C library may never return from a damaged file and take ever more memory, and nothing in its
-    own process can stop it.
+    HDF5 and the unpickler may never return from a damaged file and take ever more memory, and
+    nothing in their own process can stop them.
 
     Parameters
     ----------
@@ -317,7 +310,8 @@ def check_ends(size, read):
             os._exit(lacking or _address_space() > most - HEADROOM // 2)
     if os.waitpid(child, 0)[1]:
         raise BadInput(
-            "is damaged so that HDF5 never gets through it; write it, or fetch it, again."
+            "is damaged so that reading it takes too much time or memory; write it, or fetch it, "
+            "again."
         )
 
 
@@ -366,43 +360,6 @@ def check_hdf5(path, most_cells=None):
     return total
 
 
-# Opcodes of pickles. Most have an argument of fixed width or one that ends with its line, and are
-# passed over by a regular expression. The others are looked at one by one: an argument that begins
-# with its length, and a place in the memo or a frame, which the unpickler makes that long.
-_REFUSED = {"TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "FROZENSET"}
-_LAST = {"STOP", "GLOBAL", "INST", "STACK_GLOBAL"}
-_SIZES = {"PUT", "LONG_BINPUT", "FRAME"}
-
-
-def _passed_over() -> re.Pattern[bytes]:
-    """Any run of opcodes that need no look."""
-    codes = defaultdict(bytes)
-    for op in pickletools.opcodes:
-        width = op.arg.n if op.arg else 0
-        if width >= pickletools.UP_TO_NEWLINE and op.name not in _REFUSED | _LAST | _SIZES:
-            codes[width] += re.escape(op.code.encode("latin-1"))
-    lines = codes.pop(pickletools.UP_TO_NEWLINE)
-    fixed = [b"[%b].{%d}" % (some, width) for width, some in sorted(codes.items(), reverse=True)]
-    return re.compile(b"(?:%b|[%b][^\n]*\n)*+" % (b"|".join(fixed), lines), re.DOTALL)
-
-
-_PASSED_OVER = _passed_over()
-
-
-def _check_opcodes(raw: mmap.mmap):
-    """Walk over a pickle up to its end or to its first class, which the unpickler will refuse."""
-    while True:
-        raw.seek(_PASSED_OVER.match(raw, raw.tell()).end())
-        op = pickletools.code2op[raw.read(1).decode("latin-1")]
-        if op.name in _LAST:
-            return
-        if op.name in _REFUSED:  # cheap to write and, nested, endless to hash
-            raise ValueError("it holds tuples or frozen sets, where lists and dicts belong")
-        argument = op.arg.reader(raw)  # raises where the file ends before it
-        if op.name in _SIZES and argument > len(raw):
-            raise ValueError("it asks for more memory than its length can need")
-
-
 class _PlainUnpickler(pickle.Unpickler):
     """Reads plain containers, text and numbers; anything that would run code is refused."""
 
@@ -427,9 +384,14 @@ def read_pickle(path):
     Raises
     ------
     BadInput
-        It names a class or function, declares more than it holds, has tuples, or is broken.
+        It names a class or function, takes far more than it holds (see ``check_ends``), or is
+        broken.
     """
-    with faults_of(path, "pickle"), open(path, "rb") as stream:
-        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as raw:
-            _check_opcodes(raw)
-        return _PlainUnpickler(stream).load()
+
+    def load():
+        with open(path, "rb") as stream:
+            return _PlainUnpickler(stream).load()
+
+    with faults_of(path, "pickle"):
+        check_ends(lambda: 8 * path.stat().st_size, load)  # a small number takes 40 bytes
+        return load()

@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,25 +33,21 @@ _TORCH = (
     "is a torch pickle, which could run code and is not opened; in Python: np.savez('vectors.npz', "
     "ids=genes, vectors=tensor.float().cpu().numpy())."
 )
-_R = "is R's own format; in R: write.csv(as.data.frame(vectors), 'vectors.csv')."
-_SHEET = "is a workbook; save that sheet as CSV, with the column of symbols as text."
 _GENSIM = "is gensim's own format; in Python: vectors.save_word2vec_format('vectors.txt')."
-_ANNDATA = (
-    "is no AnnData of one file; open it in Python and save it: adata.write_h5ad('genes.h5ad')."
-)
 _PANDAS = "is not read; in Python, with pandas: pd.read_{}.to_parquet('vectors.parquet')."
-_PACKED = "is packed in a way that is not read; unpack it, or pack the one file as .gz or .zip."
-_BINARY = f"is of torch or of binary word2vec and is not opened; as word2vec it {_GENSIM}"
 _HINTS = {
     ".pt .pth .ckpt": _TORCH,
-    ".bin": _BINARY,
-    ".rds .rda .rdata .qs .qs2 .h5seurat": _R,
-    ".xlsx .xls .ods": _SHEET,
+    ".bin": f"is of torch or of binary word2vec and is not opened; as word2vec it {_GENSIM}",
+    ".rds .rda .rdata .qs .qs2 .h5seurat": "is R's own format; in R: "
+    "write.csv(as.data.frame(vectors), 'vectors.csv').",
+    ".xlsx .xls .ods": "is a workbook; save that sheet as CSV, with the column of symbols as text.",
     ".model .kv": _GENSIM,
-    ".loom .h5 .hdf5 .h5mu .zarr": _ANNDATA,
+    ".loom .h5 .hdf5 .h5mu .zarr": "is no AnnData of one file; open it in Python and save it: "
+    "adata.write_h5ad('genes.h5ad').",
     ".feather .arrow .ipc": _PANDAS.format("feather(file)"),
     ".jsonl .ndjson": _PANDAS.format("json(file, lines=True)"),
-    ".bz2 .xz .zst .7z .rar .tar .tgz": _PACKED,
+    ".bz2 .xz .zst .7z .rar .tar .tgz": "is packed in a way that is not read; unpack it, or pack "
+    "the one file as .gz or .zip.",
 }
 """Endings that are not read → what to do."""
 _MAGIC = {
@@ -116,14 +113,14 @@ def read_vectors(
             raise BadInput(folder or "no such file; check the spelling.")
         file = _opened(path, ids, array, max_cells, share)
         names, matrix, columns, notes = _of(file.ending, FORMATS)(file)
-        texts = pd.Series([str(name).strip() for name in names], dtype=object)
-        bare = texts.str.extract(f"^{_WRAPPED}$")[1]
-        if len(texts) and bare.notna().all():
-            texts, taken = bare, str(texts[0])[:40]
+        names = pd.Series([str(name).strip() for name in names], dtype=object)
+        bare = names.str.extract(f"^{_WRAPPED}$")[1]
+        if len(names) and bare.notna().all():
+            taken = names[0][:40]
             notes = [*notes, f"ids were written like {taken}: the quotes were taken off."]
-        names = texts.tolist()
-        shape = "×".join(map(str, matrix.shape))
+            names = bare
         if matrix.ndim != 2 or matrix.shape[1] == 0 or len(names) != len(matrix):
+            shape = "×".join(map(str, matrix.shape))
             raise BadInput(
                 f"holds {len(names)} ids for an array of {shape or 1} values; save a table of "
                 "genes × dimensions, and one id a row, in their order."
@@ -136,11 +133,10 @@ def read_vectors(
             raise BadInput(
                 f"holds values of type {matrix.dtype}, no real numbers; save them as float32."
             )
-        _check_ids(texts, strict)
+        _check_ids(names, strict)
         matrix = matrix.astype(np.float32) if matrix.dtype.itemsize < 4 else matrix
-        _check_values(names, matrix, columns)
-    matrix = np.ascontiguousarray(matrix, dtype=np.float32)
-    return np.array(names, dtype=str), matrix, list(notes)
+        _check_values(names, matrix, columns or range(1, matrix.shape[1] + 1))
+    return names.to_numpy(str), np.ascontiguousarray(matrix, dtype=np.float32), list(notes)
 
 
 def check_published(path, shape, right, or_=""):
@@ -211,9 +207,8 @@ def _check_ids(ids: pd.Series, strict: bool):
             )
 
 
-def _check_values(ids: list[str], matrix: np.ndarray, columns: list[str] | None = None):
+def _check_values(ids: pd.Series, matrix: np.ndarray, columns: Sequence):
     """Raise a sentence at the first value that is missing, infinite or too large."""
-    columns = columns or range(1, matrix.shape[1] + 1)
     unusable = ~(np.abs(matrix) <= LARGEST)
     if not unusable.any():
         return
@@ -227,11 +222,6 @@ def _check_values(ids: list[str], matrix: np.ndarray, columns: list[str] | None 
         f"gene '{ids[row]}' (row {row + 1}) has {fault} in column {columns[at]!r} "
         f"({unusable.sum()} such values in all); fix the value or drop the gene."
     )
-
-
-def _read_text(file: VectorFile) -> Vectors:
-    """Delimited text."""
-    return from_frame(delimited.read(file.raw, file.ending, file.ids, file.most_cells), file.ids)
 
 
 def _read_parquet(file: VectorFile) -> Vectors:
@@ -255,17 +245,12 @@ def _read_mapping(file: VectorFile) -> Vectors:
     else:
         table = limits.read_pickle(file.path)
     rows = list(table.values()) if isinstance(table, dict) else []
-    lengths = {isinstance(row, list) and len(row) for row in rows}
-    if (
-        len(lengths) != 1
-        or not any(lengths)
-        or not all(isinstance(row[0], int | float) for row in rows)
-    ):
+    columns, *others = {len(row) if isinstance(row, list) else 0 for row in rows} or {0}
+    if others or not columns:
         raise BadInput(
             "holds no mapping of gene → list of numbers, all equally long; write one, or with "
             "pandas frame.to_parquet('vectors.parquet')."
         )
-    columns = lengths.pop()
     limits.check_shape(len(rows), columns, file.most_cells)
     numbers = itertools.chain.from_iterable(rows)
     matrix = np.fromiter(numbers, np.float64, len(rows) * columns).reshape(len(rows), -1)
@@ -274,12 +259,11 @@ def _read_mapping(file: VectorFile) -> Vectors:
 
 def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> str:
     """Name of the array that is named, or of the only one that can be meant."""
-    if name is None and len(candidates) == 1:
-        name = candidates[0]
-    if name is None:
+    if name is None and len(candidates) != 1:
         shapes = [f"{name} {'×'.join(map(str, a.shape))}" for name, a in arrays.items()]
         none = " and no ids as text" * (option == "ids" and not candidates)
         raise BadInput(f"holds {', '.join(shapes[:6])}{none}; say which is meant with --{option}.")
+    name = candidates[0] if name is None else name
     check(arrays, "array", name)
     return name
 
@@ -355,18 +339,16 @@ def _tensors(raw: bytes, most_cells: int | None) -> tuple[dict, dict]:
     for shape in (tensor["shape"] for tensor in head.values()):
         if len(shape) == 2:
             limits.check_shape(*shape, most_cells, "its array")
-    if {"BF", "F8"} & {tensor["dtype"][:2] for tensor in head.values()}:  # numpy has them not
-        from safetensors.torch import load
+    from safetensors.torch import load
 
-        tensors = sorted(load(raw).items())
-        return {n: (t.float() if t.is_floating_point() else t).numpy() for n, t in tensors}, about
-    from safetensors import numpy
-
-    return {n: array.copy() for n, array in sorted(numpy.load(raw).items())}, about
+    tensors = sorted(load(raw).items())
+    # numpy has none of the brain floats
+    single = ((n, t.float() if t.is_floating_point() and t.itemsize < 4 else t) for n, t in tensors)
+    return {name: tensor.numpy() for name, tensor in single}, about
 
 
 FORMATS = {
-    ".csv .tsv .txt .vec .w2v": _read_text,
+    ".csv .tsv .txt .vec .w2v": delimited.read,
     ".parquet .pq": _read_parquet,
     ".json .pkl .pickle": _read_mapping,
     ".npy .safetensors": _read_array,

@@ -19,6 +19,7 @@ import textwrap
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from data.test_vectors import Hostile
@@ -110,7 +111,7 @@ def test_a_pickle_that_is_broken_or_declares_more_than_it_holds_takes_no_memory(
     path = tmp_path / "v.pkl"
     path.write_bytes(pickle.PROTO + b"\x04" + PICKLES[name] + pickle.STOP)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with refused("cannot be read as"):
+    with refused("cannot be read as|takes too much time or memory"):
         vectors.read_vectors(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * 1024  # KiB
 
@@ -146,6 +147,7 @@ def npy_head(shape, descr="<f8"):
 
 def write_bombs(folder):
     """Write files of at most a megabyte that stand for terabytes, and return their paths."""
+    import anndata
     import h5py
     import pyarrow as pa
 
@@ -174,7 +176,7 @@ def write_bombs(folder):
     with h5py.File(folder / "sparse.h5ad", "w") as file:
         file.create_group("X").attrs["shape"] = (10**7, 10**6)
         for side in ("obs", "var"):
-            file.create_dataset(f"{side}/_index", data=["A", "B"])
+            anndata.io.write_elem(file, side, pd.DataFrame(index=["A", "B"]))
     with h5py.File(folder / "unwritten.h5ad", "w") as file:
         file.create_dataset("X", shape=(10**4, 10**4), dtype="f4", chunks=(1000, 1000))
     with h5py.File(folder / "outside.h5ad", "w") as file:
@@ -285,7 +287,7 @@ def test_a_library_that_never_comes_back_costs_a_copy_of_the_process(monkeypatch
     limits.check_ends(lambda: 0, lambda: None)
     limits.check_ends(lambda: 0, lambda: 1 / 0)
     limits.check_ends(lambda: 1 << 27, lambda: np.ones(1 << 24))
-    with refused("is damaged so that HDF5 never gets through it"):
+    with refused("takes too much time or memory"):
         limits.check_ends(check, check)
-    with refused("is damaged so that HDF5 never gets through it"):
+    with refused("takes too much time or memory"):
         limits.check_ends(lambda: 0, check)

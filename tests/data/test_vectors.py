@@ -173,7 +173,6 @@ FILES = {
         "".join(f"{g}\t{' '.join(map(str, x))} \n" for g, x in MAPPING.items())
     ),
     "comment.tsv": (content("#version 1.2\n# by me\n" + frame().to_csv(sep="\t")), "'symbol'"),
-    "header as comment.tsv": (content("#" + frame().to_csv(sep="\t")), "column 'symbol'"),
     "cr.csv": (content(CSV.replace("\n", "\r")), "'symbol'"),
     "utf16.tsv": (csv(frame(), sep="\t", encoding="utf-16"), "'symbol'"),
     "decimal.csv": csv(frame(), sep=";", decimal=",", header=False),

@@ -3,65 +3,53 @@
 import csv
 import io
 import re
-from collections import Counter
+from statistics import mode
 
 from ...core.errors import BadInput
 from .. import limits
-from .frames import id_column, is_id_name, is_number
+from .frames import from_frame, id_column, is_id_name, is_number
 
 SAMPLE = 20
 """Lines by which separator, header and decimal sign are told."""
 
 
-def read(raw, ending, ids, most_cells):
+def read(file):
     """Read delimited text; two whole numbers in its first line announce word2vec.
 
     Parameters
     ----------
-    raw : bytes
+    file : VectorFile
         UTF-8, or UTF-16 with its mark; any line ends, comments (``#``, ``%``) before the table.
-    ending : str
-        Of the file.
-    ids : str, optional
-        The column of ids.
-    most_cells : int, optional
-        See ``limits.check_shape``.
 
     Returns
     -------
-    DataFrame
-        Columns that can hold ids as text.
+    Vectors
     """
     from pyarrow import csv as arrow
     from pyarrow import string
 
-    raw = _plain(raw)
-    announced = ending not in (".csv", ".tsv") and re.match(rb"(\d{1,15})[ \t]+\d{1,15} *\n", raw)
-    raw, title = _without_comments(raw[announced.end() if announced else 0 :])
-    rows = raw.count(b"\n") + 1
-    end = raw.find(b"\n")
-    widest = max(raw.count(sep, 0, end if end > 0 else len(raw)) for sep in b",;\t |")
-    limits.check_shape(rows, widest + 1, most_cells)
+    text, ids = _plain(file.raw), file.ids
+    announced = file.ending not in (".csv", ".tsv") and re.match(
+        r"(\d{1,15})[ \t]+\d{1,15} *\n", text
+    )
+    above = announced or re.match(r"(?:(?:[#%]|sep=).*\n)*", text)  # comments, Excel's "sep=;"
+    text = text[above.end() :]
+    rows, sample = text.count("\n") + 1, text.split("\n", SAMPLE)[:SAMPLE]
+    limits.check_shape(rows, max(map(sample[0].count, ",;\t |")) + 1, file.most_cells)
     if rows == 1 and not announced:
         raise BadInput("holds one line; write a header, and a line for each gene.")
-    lines = io.BytesIO(raw)
-    sample = [lines.readline().decode("utf-8").rstrip() for _ in range(min(SAMPLE, rows))]
-    sep = _separator(sample[1:] or sample)
+    sep = _separator([line.rstrip() for line in sample[1:] or sample])
     if sep == " ":
-        raw, sample = _single_spaced(raw), [" ".join(line.split()) for line in sample]
-        title = " ".join(title.split())
+        text = "\n".join(" ".join(line.split()) for line in text.split("\n"))
+        sample = text.split("\n", SAMPLE)[:SAMPLE]
     first, *others = _cells(sample, sep)
-    top = next(iter(_cells([title], sep)), []) if title else []
-    if len(top) == len(first) and top[0] and not all(map(is_number, top[1:])):
-        names, skipped = top, 0  # the header was written as a comment
-    else:
-        names, skipped = _header(first, others, ids, announced=bool(announced))
+    names, skipped = _header(first, others, ids, announced=bool(announced))
     names = [name.strip() or f"unnamed {i}" for i, name in enumerate(names, start=1)]
     values = [cell for row in others for cell in row[1:]]
-    comma = any(map(_with_comma, values)) and not any("." in cell for cell in values)
+    comma = any("," in c and _is_number(c) for c in values) and not any("." in c for c in values)
     texts = {names[id_column(names, ids) or 0], *filter(is_id_name, names)}
     table = arrow.read_csv(
-        io.BytesIO(raw),
+        io.BytesIO(text.encode()),
         arrow.ReadOptions(
             column_names=names, use_threads=False, skip_rows=skipped, block_size=1 << 28
         ),
@@ -75,42 +63,17 @@ def read(raw, ending, ids, most_cells):
             f"announces {int(announced[1])} vectors and holds {len(table)}; copy or download it "
             "again."
         )
-    return table.to_pandas()
+    return from_frame(table.to_pandas(), ids)
 
 
-def _plain(raw: bytes) -> bytes:
-    """Text as UTF-8 without its mark and without empty lines, with plain line ends."""
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raw = raw.decode("utf-16").encode()
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if b"\0" in raw:
+def _plain(raw: bytes) -> str:
+    """Text without its mark, with plain line ends and no row without a value."""
+    wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if b"\0" in raw and not wide:
         raise BadInput("holds zero bytes, as no text in UTF-8 does; save it as that.")
-    if not raw.isascii():
-        raw.decode("utf-8")  # raises where it is not
-    raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(b"\n")
-    end = len(raw)
-    while (start := raw.rfind(b"\n", 0, end)) > 0 and not raw[start:end].strip(b'\n\t ,;|"'):
-        end = start  # rows without a value, as spreadsheets leave them
-    raw = raw[:end]
-    while b"\n\n" in raw:
-        raw = raw.replace(b"\n\n", b"\n")
-    return raw.replace("\N{MINUS SIGN}".encode(), b"-")
-
-
-def _without_comments(raw: bytes) -> tuple[bytes, str]:
-    """Text without the comments before it (Excel's ``sep=;`` is one), and the last of these."""
-    at = start = 0
-    while raw.startswith((b"#", b"%", b"sep="), at) and (end := raw.find(b"\n", at)) >= 0:
-        start, at = at, end + 1
-    return raw[at:], raw[start:at].decode("utf-8").strip("#%\n") if at else ""
-
-
-def _single_spaced(raw: bytes) -> bytes:
-    """Text whose cells are one space apart."""
-    raw = raw.replace(b"\t", b" ")
-    while b"  " in raw:
-        raw = raw.replace(b"  ", b" ")
-    return raw.replace(b" \n", b"\n").replace(b"\n ", b"\n").strip(b" ")
+    stream = io.TextIOWrapper(io.BytesIO(raw), "utf-16" if wide else "utf-8-sig")
+    text = re.sub(r'\n[\n\t ,;|"]*(?=\n|$)', "", stream.read().strip("\n"))
+    return text.replace("\N{MINUS SIGN}", "-")
 
 
 def _cells(lines: list[str], sep: str) -> list[list[str]]:
@@ -123,21 +86,11 @@ def _separator(lines: list[str]) -> str:
     Blanks do where no other sign is, and where they part numbers (Gene2vec: a tab, then blanks);
     elsewhere they stand within ids.
     """
-
-    def width(sep: str) -> int:
-        counts = Counter(len(row) for row in _cells(lines, sep))
-        return counts.most_common(1)[0][0] if counts else 0
-
-    widths = {sep: width(sep) for sep in "\t;,|"}
+    widths = {sep: mode(map(len, _cells(lines, sep))) for sep in "\t;,|"}
     best = max(widths, key=widths.get)
-    blank = lines[0].split() if lines else []
+    blank = lines[0].split()
     parted = widths[best] == 2 and len(blank) > 2 and all(map(is_number, blank[1:]))
     return " " if widths[best] < 2 or parted else best
-
-
-def _with_comma(cell: str) -> bool:
-    """Whether a cell is a number with a decimal comma."""
-    return bool(re.fullmatch(r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*", cell))
 
 
 def _header(
@@ -172,4 +125,4 @@ def _header(
 
 def _is_number(cell: str) -> bool:
     """Whether a cell holds a number, with a point or a comma, or a word for none."""
-    return is_number(cell.strip()) or _with_comma(cell)
+    return is_number(cell.strip().replace(",", "."))
