@@ -1,5 +1,6 @@
 """The commands ``genebench glm …``: parse and call, decide nothing."""
 
+import shutil
 from pathlib import Path
 
 from ..core import specs
@@ -50,7 +51,6 @@ def score(
     variants: Path,
     fasta: Path,
     out: Path,
-    scores: str = "llr",
     window: int = 0,
     strands: str = "both",
     calibrate: bool = False,
@@ -71,8 +71,6 @@ def score(
         The genome that the variants are of.
     out : Path
         Table to write, tab-separated.
-    scores : str
-        Joined by commas: llr, influence, embedding.
     window : int
         Bases in a window, widened where an allele does not fit; 0: three times the model's context.
     strands : str
@@ -87,7 +85,6 @@ def score(
     from ..glm.tables import scores as scoring
 
     check(STRANDS, "choice of strands", strands)
-    kinds = tuple(dict.fromkeys(k.strip() for k in scores.split(",") if k.strip()))
     genome = reader.genome(fasta)
     frame = reader.check(reader.read(variants), genome)
     for sentence in reader.messages(frame, genome):
@@ -99,15 +96,15 @@ def score(
         )
     network = hub.load(model, device=device, download=download)
     partial = out.with_name(f".{out.name}.partial")
-    options = {"kinds": kinds, "length": window, "strands": strands, "partial": partial}
+    options = {"length": window, "strands": strands, "partial": partial}
     with Reporter() as report:
         table = scoring.score(network, genome, frame, **options, progress=report.step)
     for sentence in reader.messages(table, genome, told=set(frame.status)):
         note(sentence)
-    if calibrate and "llr" in kinds:
+    if calibrate:
         table = scoring.with_calibration(table, genome)
     reader.write(table, out)
-    partial.unlink()
+    shutil.rmtree(partial)
     good = (table.status == reader.GOOD).sum()
     print(f"{good} of {len(table)} variants scored by {network.name}: {out}")
 

@@ -10,8 +10,6 @@ import numpy as np
 
 from . import codes
 
-REACH = 32
-"""Bases to each side over which an influence is averaged (causal models: to the right)."""
 AROUND = 32
 """Bases to each side of a change whose pseudo-likelihood is counted."""
 LONGEST = 64
@@ -57,14 +55,7 @@ def _strands(model, strands):
     return 2 if strands == "both" and not model.strand_symmetric else 1
 
 
-def llr(
-    model,
-    windows,
-    positions,
-    alt,
-    *,
-    strands="both",
-):
+def llr(model, windows, positions, alt, *, strands="both"):
     """LLR of single substitutions.
 
     A masked model gives the distribution at the position; of a causal model the likelihoods of the
@@ -151,20 +142,14 @@ def _likelihood(model, windows):
     for s in range(0, len(windows), _BATCH):
         part = windows[s : s + _BATCH]
         if model.by_likelihood:
-            out[s : s + _BATCH] = model.likelihood(part)
+            likelihood = model.likelihood(part)
         else:
-            out[s : s + _BATCH] = codes.observed(model.conditionals(part), part).sum(1, dtype=float)
+            likelihood = codes.observed(model.conditionals(part), part).sum(1, dtype=float)
+        out[s : s + _BATCH] = likelihood
     return out[group]
 
 
-def pseudo(
-    model,
-    sequence,
-    changes,
-    *,
-    length,
-    strands="both",
-):
+def pseudo(model, sequence, changes, *, length, strands="both"):
     """LLR of any changes: several substitutions, insertions, deletions.
 
     The same bases of the genome are counted in both haplotypes: unchanged ones, and the changed
@@ -204,7 +189,9 @@ def pseudo(
     asked = equal | model.one_pass | (longest <= LONGEST)
     for turned in range(sides):
         if model.by_likelihood:
-            parts[0] += _of_tokens(model, *haplotypes, equal) / sides
+            before, after = (_likelihood(model, windows) for windows in haplotypes)
+            n, m = (np.maximum(model.counted(windows), 1) for windows in haplotypes)
+            parts[0] += (after * np.where(equal, 1, n / m) - before) / sides
         else:
             for windows, size, sign in zip(haplotypes, sizes, (-1, 1)):
                 first = room[0] + turned * (longest - size)  # the shorter one has more behind it
@@ -213,12 +200,6 @@ def pseudo(
     llr = parts[0] + np.where(equal, parts[1], 0)
     own = np.where(equal | model.by_likelihood | ~asked, np.nan, parts[1])
     return llr.astype(np.float32), own.astype(np.float32)
-
-
-def _of_tokens(model, reference, changed, equal):
-    """Log-likelihood of changed windows less that of others; means over tokens unless ``equal``."""
-    n, m = (np.maximum(model.counted(w), 1) for w in (reference, changed))
-    return _likelihood(model, changed) * np.where(equal, 1, n / m) - _likelihood(model, reference)
 
 
 def _spans(model, windows, first, last, room, asked):
@@ -239,54 +220,6 @@ def _spans(model, windows, first, last, room, asked):
     logs = codes.observed(_at(model, windows, row, place), windows[row, place])
     inside = own[row, place]
     return np.array([np.bincount(row, logs * part, len(own)) for part in (~inside, inside)])
-
-
-def influence(model, windows, positions, alt):
-    """How far a substitution moves what the model expects around it.
-
-    Parameters
-    ----------
-    model, windows, positions, alt
-        As of ``llr``.
-
-    Returns
-    -------
-    ndarray of shape (n,), float32
-        Mean Kullback–Leibler divergence (natural, 0 or more) of the distributions with the
-        alternative from those with the reference, over ``REACH``.
-    """
-    distance = np.arange(windows.shape[1]) - np.asarray(positions)[:, None]
-    counted = (np.abs(distance) <= REACH) & (distance != 0)
-    if model.objective == "causal":
-        counted &= distance > 0
-    row, place = np.nonzero(counted)
-    distinct, group = _distinct(windows)
-    p = _at(model, distinct, group[row], place).astype(np.float64)
-    q = _at(model, codes.substituted(windows, positions, alt), row, place)
-    divergence = (np.exp(p) * (p - q)).sum(-1)
-    total = np.bincount(row, weights=divergence, minlength=len(windows))
-    return (total / np.maximum(counted.sum(1), 1)).astype(np.float32)
-
-
-def embedding(model, windows, positions, alt):
-    """How far a substitution moves the last hidden state at its place.
-
-    Parameters
-    ----------
-    model, windows, positions, alt
-        As of ``llr``; the model has hidden states.
-
-    Returns
-    -------
-    ndarray of shape (n,), float32
-        1 − cosine, 0 to 2.
-    """
-    distinct, group = _distinct(windows)
-    changed = model.hidden(codes.substituted(windows, positions, alt))
-    a = model.hidden(distinct)[group, positions].astype(np.float64)
-    b = changed[np.arange(len(changed)), positions].astype(np.float64)
-    size = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    return (1 - (a * b).sum(1) / np.maximum(size, 1e-12)).astype(np.float32)
 
 
 def contexts(sequence, positions, alt):
@@ -321,7 +254,8 @@ def calibrated(scores, kinds, reference=None):
         A kind that the reference lacks is corrected by the mean of the reference.
     """
     used = slice(None) if reference is None else np.asarray(reference, bool)
-    total = np.bincount(kinds[used], weights=scores[used], minlength=500)
-    count = np.bincount(kinds[used], minlength=500)
-    overall = scores[used].mean() if count.any() else 0.0
+    scored, kind = scores[used], kinds[used]
+    total = np.bincount(kind, weights=scored, minlength=500)
+    count = np.bincount(kind, minlength=500)
+    overall = scored.mean() if len(scored) else 0.0
     return scores - np.where(count > 0, total / np.maximum(count, 1), overall)[kinds]

@@ -3,7 +3,6 @@
 import csv
 import gzip
 import io
-import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +33,6 @@ FAULTS = (
 """Why a variant is not scored, in the words of the column ``status`` and in order of the checks;
 ``tables/scores.py`` adds what is longer than the model reads, and what failed."""
 _COLUMNS = ["chrom", "pos", "id", "ref", "alt"]
-_NORMAL = ["normal_pos", "normal_ref", "normal_alt"]
 SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") | {
     "position": "pos",
     "start_position": "pos",  # of MAF, from 1
@@ -45,7 +43,6 @@ SYNONYMS = dict.fromkeys(("#chrom", "chromosome", "chr", "seqname"), "chrom") | 
     "tumor_seq_allele2": "alt",
 }
 """Heads of columns, in small letters -> our names."""
-
 
 MOST_ROWS = 1_000_000
 """Rows of one file, which are held in memory."""
@@ -124,34 +121,41 @@ def read(path):
     -------
     DataFrame
         ``line, chrom, pos, id, ref, alt, status``: position from 1, −1 where it is no whole number;
-        alleles as written; a row with several alternatives becomes several.
-        No such columns is an error.
+        alleles as written; a row with several alternatives becomes several; one with too few fields
+        says so. No such columns is an error.
     """
-    with open_text(path) as text:
-        parquet = text.read(4) == "PAR1"
-    rows = _parquet_rows(path) if parquet else _text_rows(path)
-    rows = list(itertools.islice(rows, MOST_ROWS + 1))
-    if len(rows) > MOST_ROWS:
-        raise BadInput(
-            f"{path}: holds more than {MOST_ROWS:,} rows; give it in parts, one chromosome each."
-        )
+    rows, place = [], {}
+    for number, fields in _fields_of(path):
+        if not place:
+            width = len(fields)
+            names = [SYNONYMS.get(n, n) for n in (str(name).strip().lower() for name in fields)]
+            place = {c: names.index(c) for c in _COLUMNS if c in names}
+            if {"chrom", "pos", "ref", "alt"} <= set(place):
+                continue
+            place = {c: i for i, c in enumerate(_COLUMNS)}  # a VCF without its head
+            headless = number and width >= len(_COLUMNS) and fields[0][:1] != "#"
+            if not (headless and re.match(r"\d", fields[1])):
+                raise _no_columns(f"{path}: line {number}" if number else path, fields)
+        if len(fields) == width + 1 and fields[-1]:  # R names the rows, and not that column
+            fields = fields[1:]
+        fields, lacking = dict(enumerate(fields)), len(fields) <= max(place.values())
+        status = FAULTS[0] if lacking else GOOD
+        rows.append((number, *(fields.get(place.get(c), ".") for c in _COLUMNS), status))
+        if len(rows) > MOST_ROWS:
+            raise BadInput(
+                f"{path}: holds more than {MOST_ROWS:,} rows; give it in parts, one chromosome "
+                "each."
+            )
     if not rows:
         raise BadInput(
             f"{path}: holds no variants; give a VCF or a table with columns chrom, pos, ref, alt."
         )
-    frame = pd.DataFrame(rows, columns=["line", "status", *_COLUMNS])
+    frame = pd.DataFrame(rows, columns=["line", *_COLUMNS, "status"])
     frame["chrom"] = frame.chrom.str.replace(r"^(\d+)\.0$", r"\1", regex=True)
     pos = pd.to_numeric(frame.pos, errors="coerce").astype(float)
     frame["pos"] = pos.where((pos % 1 == 0) & (pos >= 0) & (pos < 2**53), -1).astype(np.int64)
     frame = frame.assign(alt=frame.alt.str.split(",")).explode("alt", ignore_index=True)
-    return frame.assign(alt=frame.alt.str.strip())[["line", *_COLUMNS, "status"]]
-
-
-def _places(names):
-    """Where each of ``_COLUMNS`` is, as far as it is there; empty without those that are needed."""
-    names = [SYNONYMS.get(n, n) for n in (str(name).strip().lower() for name in names)]
-    needed = {"chrom", "pos", "ref", "alt"} <= set(names)
-    return {c: names.index(c) for c in _COLUMNS if c in names} if needed else {}
+    return frame.assign(alt=frame.alt.str.strip())
 
 
 def _no_columns(where, names):
@@ -181,52 +185,29 @@ def parquet_texts(path):
     return frame.astype(object).where(frame.notna(), "").astype(str)
 
 
-def _parquet_rows(path):
-    """Rows of a Parquet table; the line is the number of the row."""
-    with limits.faults_of(path, "Parquet"):
-        frame = parquet_texts(path)
-    if not (place := _places(frame)):
-        raise _no_columns(path, frame)
-    return (_row(i, GOOD, row, place) for i, row in enumerate(frame.itertuples(index=False), 1))
-
-
-def _row(number, status, fields, place):
-    """Line, status and ``_COLUMNS`` of a row; a full stop where a field is missing."""
-    fields = dict(enumerate(fields))
-    return number, status, *(fields.get(place.get(c), ".") for c in _COLUMNS)
-
-
-def _text_rows(path):
-    """Rows of a table of text; one with too few fields says so and is no error."""
-    place = {}
+def _fields_of(path):
+    """Number and fields of each line of text, or row of Parquet, whose names stand before row 1."""
     with open_text(path) as text:
+        if text.read(4) == "PAR1":
+            with limits.faults_of(path, "Parquet"):
+                frame = parquet_texts(path)
+            yield 0, list(frame)
+            yield from enumerate(frame.itertuples(index=False), 1)
+            return
+        text.seek(0)
+        separator = None
         for number, line in enumerate(text, 1):
-            if not line.strip() or line.startswith(("##", "sep=")) or (place and line[0] == "#"):
+            comment = "##" if separator is None else "#"
+            if not line.strip() or line.startswith((comment, "sep=")):
                 continue
-            if not place:
-                separator = next((s for s in "\t,;" if s in line), None)
-                fields = _fields(line, separator)
-                width = len(fields)
-                if place := _places(fields):
-                    continue
-                few = len(fields) < len(_COLUMNS)
-                if few or line[0] == "#" or not re.match(r"\d", fields[1]):
-                    raise _no_columns(f"{path}: line {number}", fields)
-                place = {c: i for i, c in enumerate(_COLUMNS)}
-            fields = _fields(line, separator)
-            if len(fields) == width + 1 and fields[-1]:  # R names the rows, and not that column
-                fields = fields[1:]
-            status = GOOD if len(fields) > max(place.values()) else FAULTS[0]
-            yield _row(number, status, fields, place)
-
-
-def _fields(line, separator):
-    """Fields of a line; with commas between them they may be quoted."""
-    if separator == ",":
-        csv.field_size_limit(1 << 30)
-        return [f.strip() for f in next(csv.reader([line]))]
-    fields = [f.strip() for f in line.split(separator)]
-    return [f[1:-1] if len(f) > 1 and f[0] == f[-1] == '"' else f for f in fields]
+            if separator is None:
+                separator = next((s for s in "\t,;" if s in line), "")
+            if separator == ",":  # they may be quoted, with commas inside
+                csv.field_size_limit(1 << 30)
+                yield number, [f.strip() for f in next(csv.reader([line]))]
+                continue
+            fields = [f.strip() for f in line.split(separator or None)]
+            yield number, [f[1:-1] if len(f) > 1 and f[0] == f[-1] == '"' else f for f in fields]
 
 
 def check(frame, sequences):
@@ -244,7 +225,7 @@ def check(frame, sequences):
         is not ``ok``), and ``status``: ``ok``, or the first of ``FAULTS`` that holds.
     """
     rows = [_checked(row, sequences) for row in frame.itertuples()]
-    columns = [*_NORMAL, "status"]
+    columns = ["normal_pos", "normal_ref", "normal_alt", "status"]
     return frame.drop(columns="status").join(pd.DataFrame(rows, frame.index, columns))
 
 
@@ -289,8 +270,10 @@ def normalise(pos, ref, alt, bases):
     ref, alt = short_ref, short_alt
     if ref and alt:
         return start + 1, ref, alt
-    word = ref or alt
-    moved = _free_moves(bases, start, codes.encode(word))
+    word, moved = ref or alt, 0
+    letters = codes.encode(word)
+    while moved < start and bases[start - moved - 1] == letters[-1 - moved % len(word)]:
+        moved += 1  # inserted or deleted bases can lie one further left with the same outcome
     turned = moved % len(word)
     word, start = word[len(word) - turned :] + word[: len(word) - turned], start - moved
     ref, alt = (word, "") if ref else ("", word)
@@ -305,18 +288,6 @@ def _less(a, b):
     """Two texts without their common beginning."""
     same = len(commonprefix([a, b]))
     return a[same:], b[same:]
-
-
-def _free_moves(bases, start, word):
-    """How far left inserted or deleted bases can lie with the same outcome."""
-    moved, size, word = 0, 16, word[::-1]
-    while moved < start:
-        size = min(2 * size, start - moved)
-        left = bases[start - moved - size : start - moved][::-1]
-        if len(stops := np.flatnonzero(left != word[(moved + np.arange(size)) % len(word)])):
-            return moved + int(stops[0])
-        moved += size
-    return moved
 
 
 def messages(frame, sequences, *, told=()):

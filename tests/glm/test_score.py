@@ -10,7 +10,6 @@ from genebench.glm import codes, hub, net, score, tokens, trained
 from tests.glm.tiny import GENOME, KMERS, LENGTH, RNG, checkpoint, model, small
 
 HUB = ["bert", "bert-kmer", "esm", "gpt2", "llama", "mamba"]
-FEW = ["blind-spot", "masked", "causal", "bert", "gpt2"]
 TRAINED = {
     "blind-spot": {"objective": "blind-spot"},
     "masked": {"objective": "masked", "equivariant": False},
@@ -76,11 +75,8 @@ def test_a_length_change_counts_the_same_bases_in_both_haplotypes(every, name, m
 
 
 UNTRAINED = [
-    *(
-        {"objective": o, "mixer": x}
-        for o in ("masked", "causal")
-        for x in ("attention", "convolution")
-    ),
+    {"objective": "masked", "mixer": "attention"},
+    {"objective": "causal", "mixer": "convolution"},
     {"objective": "blind-spot"},
     {"objective": "causal", **KMERS},
     {"objective": "causal", "tokens": "bpe", "equivariant": False},
@@ -111,20 +107,6 @@ def test_random_weights_score_a_deletion_like_a_substitution_at_any_length(tmp_p
     for size in (1, 10, 50):
         llr, _ = score.pseudo(m, GENOME, [(a, size, none) for a in at], length=120)
         assert llr.std() < 3 * noise and abs(llr.mean()) < noise, size
-
-
-@pytest.mark.parametrize("name", FEW)
-def test_influence_is_the_mean_divergence_of_the_neighbours(every, name, monkeypatch):
-    monkeypatch.setattr(score, "REACH", 5)
-    _, w, p, alt = some(m := every[name], 4)
-    x, y = (m.conditionals(v).astype(float) for v in (w, codes.substituted(w, p, alt)))
-    divergence, low = (np.exp(x) * (x - y)).sum(-1), 0 if m.objective == "causal" else -5
-    influence = score.influence(m, w, p, alt)
-    for i, q in enumerate(p):
-        near = [j for j in range(max(0, q + low), min(LENGTH, q + 6)) if j != q]
-        assert np.isclose(influence[i], np.mean(divergence[i, near]), atol=1e-5)
-    assert (score.embedding(m, w, p, alt) > 0).all()
-    assert (score.embedding(m, w, p, w[np.arange(4), p]) < 1e-5).all()
 
 
 def test_calibration_removes_the_bias_of_mutation():

@@ -1,4 +1,4 @@
-"""Scores of a table of variants: written as they come; one row never costs the others."""
+"""Scores of a table of variants: kept as they come; one row never costs the others."""
 
 import hashlib
 import zlib
@@ -7,29 +7,19 @@ import numpy as np
 import pandas as pd
 
 from ...core import cache
-from ...core.errors import check, one_line
+from ...core.errors import one_line
 from ...core.workers import fault, quiet
 from .. import codes
 from .. import score as scoring
 from ..variants import GOOD
 
-KINDS = ("llr", "influence", "embedding")
-"""Scores, in the words of ``score``."""
 ROWS = 2048
-"""Rows that are written at a time."""
+"""Rows that are kept at a time."""
+FEWEST = 10
+"""Variants of one kind from which their mean is taken from each."""
 
 
-def score(
-    model,
-    sequences,
-    frame,
-    *,
-    kinds=("llr",),
-    length=0,
-    strands="both",
-    partial=None,
-    progress=quiet,
-):
+def score(model, sequences, frame, *, partial, length=0, strands="both", progress=quiet):
     """Score checked variants.
 
     Parameters
@@ -37,84 +27,81 @@ def score(
     model : Nucleotides
     sequences, frame : dict of str to Sequence, DataFrame
         Of ``variants.genome``, and of ``variants.check``.
-    kinds : tuple of {"llr", "influence", "embedding"}
+    partial : Path
+        Folder of the rows that are done; those that it has of the same variants, by the same model
+        and options, are not scored again.
     length : int
         Bases of a window, wider for alleles that need it; 0: so that a variant sees the model's
         whole context.
     strands : {"both", "given"}
         Mean over the two strands, or the given one.
-    partial : Path, optional
-        File of the rows that are done; those that it has are not scored again.
     progress : callable
         Takes a stage, the rows done and all.
 
     Returns
     -------
     DataFrame
-        With a column for each of ``kinds``, NaN where a variant is not ok and, but for ``llr``,
-        where it is no single substitution; with ``llr`` also ``llr_own`` (see ``score.pseudo``).
+        With ``llr`` and ``llr_own`` (see ``score.pseudo``), NaN where a variant is not ok.
         ``status`` says why a variant could not be scored.
     """
-    for kind in kinds:
-        check(KINDS, "score", kind)
     grain = model.token_length
     if not length:  # twice the context and as much again to share, at most all that it reads
         length = min(model.max_length, max(64, 3 * model.context))
         length = max(grain, length // grain * grain)
-    columns = ["status", *kinds, *["llr_own"] * ("llr" in kinds)]
-    options = {"kinds": kinds, "length": length, "strands": strands}
-    key = _key(model, sequences, frame, options)
-    done = _resumed(partial, key, columns)
-    parts = [done] * (len(done) > 0)
-    for start in range(len(done), len(frame), ROWS):
-        parts.append(_scored(model, sequences, frame.iloc[start : start + ROWS], columns, options))
-        if partial:
-            with open(partial, "a", encoding="utf-8") as file:
-                parts[-1].to_csv(file, sep="\t", header=False, index=False, float_format="%.9g")
+    folder, parts = partial / _key(model, sequences, frame, length, strands), []
+    for start in range(0, len(frame), ROWS):
+        path = folder / f"{start}.parquet"
+        if not path.exists():
+            rows = frame.iloc[start : start + ROWS]
+            with cache.atomic(path) as temporary:
+                _scored(model, sequences, rows, length, strands).to_parquet(temporary)
+        parts.append(pd.read_parquet(path))
         progress("variants", min(start + ROWS, len(frame)), len(frame))
-    scores = pd.concat(parts).set_axis(frame.index).astype(dict.fromkeys(columns[1:], np.float32))
-    return frame.drop(columns="status").join(scores)
+    return frame.drop(columns="status").join(pd.concat(parts).set_axis(frame.index))
 
 
-def _key(model, sequences, frame, options):
-    """Hash of all that determines the scores, the model by those of a made-up variant.
-
-    Options that the model does not take end here, before any row.
-    """
-    window = np.random.default_rng(0).integers(0, 4, (1, options["length"])).astype(np.uint8)
-    place = np.array([options["length"] // 2])
-    alt = (window[0, place] + 1) % 4
-    values = [float(getattr(scoring, k)(model, window, place, alt)[0]) for k in options["kinds"]]
+def _key(model, sequences, frame, length, strands):
+    """Hash of all that determines the scores, the model by that of a made-up variant."""
+    window = np.random.default_rng(0).integers(0, 4, (1, length)).astype(np.uint8)
+    place = np.array([length // 2])
+    (value,) = scoring.llr(model, window, place, (window[0, place] + 1) % 4)
     rows = hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
     used = {n: zlib.crc32(sequences[n].codes) for n in frame.chrom.unique() if n in sequences}
-    return cache.key([model.name, [f"{v:.5g}" for v in values], rows, used, options])
+    return cache.key([model.name, f"{value:.5g}", rows, used, length, strands])
 
 
-def _resumed(partial, key, columns):
-    """Rows of an interrupted run with the same key; the file is begun anew where it has another."""
-    if partial is None:
-        return pd.DataFrame(columns=columns)
-    text = partial.read_text(encoding="utf-8") if partial.exists() else ""
-    head, _, rest = text[: text.rfind("\n") + 1].partition("\n")
-    rest = rest if head == key else ""
-    cache.write_text(partial, f"{key}\n{rest}")
-    rows = [line.split("\t") for line in rest.splitlines()]
-    found = pd.DataFrame(rows or None, columns=columns)
-    return found.mask(found == "")
-
-
-def _scored(model, sequences, frame, columns, options):
+def _scored(model, sequences, frame, length, strands):
     """Status and scores of some rows."""
-    out = pd.DataFrame(np.float32(np.nan), frame.index, columns).assign(status=frame.status)
-    good, one = frame[frame.status == GOOD], single(frame)
-    given = model, sequences, options
-    for part in _parts(one.sort_values(["chrom", "normal_pos"]), ROWS):
-        _attempt(out, part, _single_scores, *given)
-    if "llr" not in options["kinds"]:
-        return out
-    others = _trimmed(good.drop(one.index))
+    out = frame[["status"]].assign(llr=np.float32(np.nan), llr_own=np.float32(np.nan))
+
+    def substitutions(rows):
+        bases, alt = sequences[rows.chrom.iloc[0]].codes, codes.encode("".join(rows.normal_alt))
+        given = scoring.placed(model, bases, rows.normal_pos.to_numpy() - 1, length)
+        return [scoring.llr(model, *given, alt, strands=strands)]
+
+    def changes(rows):
+        bases, width = sequences[rows.chrom.iloc[0]].codes, int(rows.window.iloc[0])
+        given = list(zip(rows.start, rows.ref_size, map(codes.encode, rows.bases)))
+        return scoring.pseudo(model, bases, given, length=width, strands=strands)
+
+    def attempt(compute, rows):
+        """Score rows at once; if that fails, one by one, so that only what is at fault is lost."""
+        try:
+            for name, values in zip(("llr", "llr_own"), compute(rows)):
+                out.loc[rows.index, name] = values
+        except Exception as err:  # of any kind: it becomes the row's status
+            if len(rows) == 1:
+                out.loc[rows.index, "status"] = one_line(f"failed: {fault(err)}")
+                return
+            for i in range(len(rows)):
+                attempt(compute, rows.iloc[[i]])
+
+    one = single(frame)
+    for _, rows in one.sort_values(["chrom", "normal_pos"]).groupby("chrom"):
+        attempt(substitutions, rows)
+    others = _trimmed(frame[frame.status == GOOD].drop(one.index))
     most = model.max_length // model.token_length * model.token_length
-    window = np.full(len(others), options["length"])
+    window = np.full(len(others), length)
     need = others["size"] + np.maximum(window // 2, 2 * scoring.AROUND)
     while (narrow := (window < need) & (window < most)).any():
         window = np.where(narrow, np.minimum(2 * window, most), window)
@@ -122,47 +109,11 @@ def _scored(model, sequences, frame, columns, options):
     out.loc[others.index[~fits], "status"] = (
         f"longer than what the model reads at once ({most:,} bases)"
     )
-    for width, rows in others[fits].groupby(window[fits]):
-        for part in _parts(rows, int(np.clip((1 << 25) // width**2, 1, 256))):
-            _attempt(out, part, _other_changes, *given, int(width))
+    for (width, _), rows in others.assign(window=window)[fits].groupby(["window", "chrom"]):
+        step = int(np.clip((1 << 25) // width**2, 1, 256))
+        for start in range(0, len(rows), step):
+            attempt(changes, rows.iloc[start : start + step])
     return out
-
-
-def _parts(frame, step):
-    """Some rows of one sequence at a time."""
-    for _, part in frame.groupby("chrom", sort=False):
-        for s in range(0, len(part), step):
-            yield part.iloc[s : s + step]
-
-
-def _attempt(out, rows, compute, *given):
-    """Score rows at once; if that fails, one by one, so that only what is at fault is lost."""
-    try:
-        for name, values in compute(rows, *given).items():
-            out.loc[rows.index, name] = values
-    except Exception as err:  # of any kind: it becomes the row's status
-        if len(rows) == 1:
-            out.loc[rows.index, "status"] = one_line(f"failed: {fault(err)}")
-            return
-        for i in range(len(rows)):
-            _attempt(out, rows.iloc[[i]], compute, *given)
-
-
-def _single_scores(rows, model, sequences, options):
-    bases, position = sequences[rows.chrom.iloc[0]].codes, rows.normal_pos.to_numpy() - 1
-    given = scoring.placed(model, bases, position, options["length"])
-    alt, strands = codes.encode("".join(rows.normal_alt)), {"strands": options["strands"]}
-    return {
-        kind: getattr(scoring, kind)(model, *given, alt, **(strands if kind == "llr" else {}))
-        for kind in options["kinds"]
-    }
-
-
-def _other_changes(rows, model, sequences, options, window):
-    bases = sequences[rows.chrom.iloc[0]].codes
-    changes = list(zip(rows.start, rows.ref_size, map(codes.encode, rows.bases)))
-    scores = scoring.pseudo(model, bases, changes, length=window, strands=options["strands"])
-    return dict(zip(("llr", "llr_own"), scores))
 
 
 def _trimmed(frame):
@@ -185,10 +136,6 @@ def single(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[(frame.status == GOOD) & one]
 
 
-FEWEST = 10
-"""Variants of one kind from which their mean is taken from each."""
-
-
 def with_calibration(frame, sequences):
     """Add the LLR of single substitutions less its mean by three-base context and new base.
 
@@ -197,7 +144,7 @@ def with_calibration(frame, sequences):
     Parameters
     ----------
     frame, sequences : DataFrame, dict of str to Sequence
-        Of ``score`` with ``llr``, and of ``variants.genome``.
+        Of ``score``, and of ``variants.genome``.
 
     Returns
     -------
