@@ -66,6 +66,6 @@ def measure_all(plan, stage, pairs, *, jobs, **report):
     """
     with workers.pool(jobs, plan) as pool:
         run.embed(plan, dict.fromkeys(pair.model for pair in pairs), pool, **report)
-        outcome = workers.execute(stage, plan, pairs, pool, at_once=jobs, **report)
+        outcome = workers.execute(stage, plan, pairs, pool, **report)
     outcome.check(stage.name)
     return outcome

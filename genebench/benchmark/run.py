@@ -94,7 +94,7 @@ def run(
         waiting = workers.pending(fit.STAGE, plan, cells, say)
         if scheduler:
             _divide(plan, waiting, cells_by, **report)
-        options = {"at_once": cells_by.workers if scheduler else jobs, "waiting": waiting, **report}
+        options = {"waiting": waiting, **report}
         outcome = workers.execute(fit.STAGE, plan, cells, cells_by, **options)
         clock["cells"] = time.perf_counter()
         failed |= outcome.failed

@@ -233,7 +233,7 @@ def run(
     units = [_Execution(p, profile, given, key(p, profile, given)) for p in chosen.values()]
     waiting = [unit for unit in units if force or not _current(unit)]
     if waiting:
-        options = {"say": say, "progress": progress, "at_once": jobs, "waiting": waiting}
+        options = {"say": say, "progress": progress, "waiting": waiting}
         with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(waiting))) as pool:
             workers.execute(STAGE, None, units, pool, **options).check("notebooks")
     else:

@@ -68,9 +68,9 @@ def command(function: Callable) -> Callable:
     def guarded(**given):
         try:
             if given.get("scheduler"):  # before minutes are spent on a plan
-                from ..core.cluster import check_address
+                from ..core.cluster import connect
 
-                check_address(given["scheduler"])
+                connect(given["scheduler"]).close()
             return function(**given)
         except Sentence as err:
             sentence, status = str(err), 2 if isinstance(err, BadInput) else 1

@@ -5,7 +5,6 @@ this process, and nobody else stores them. A worker may join, leave or be killed
 units are computed again.
 """
 
-import asyncio
 import queue
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
@@ -44,13 +43,22 @@ def code():
     return cache.key([*map(cache.digest, modules), *versions])
 
 
-def check_address(address):
-    """Raise a sentence where nothing listens, before anything is made for a cluster.
+def connect(address):
+    """Connect to a scheduler.
 
     Parameters
     ----------
     address : str
-        Of a scheduler; only ``tcp`` and ``tls`` are tried.
+        Such as ``tcp://host:8786``.
+
+    Returns
+    -------
+    distributed.Client
+
+    Raises
+    ------
+    BadInput
+        No Dask here, or nothing that answers there.
     """
     if "://" not in address:
         raise BadInput(
@@ -58,27 +66,19 @@ def check_address(address):
             "'dask scheduler' prints."
         )
     try:
-        from distributed.comm import connect
+        from distributed import Client
     except ImportError:
         raise BadInput(
             "--scheduler needs the package 'distributed'; install it with: pip install -c "
             "constraints.txt -e '.[cluster]'."
         ) from None
-
-    async def reach():
-        await (await connect(address, timeout=CONNECT)).close()
-
     try:
-        asyncio.run(reach())
+        return Client(address, timeout=CONNECT, set_as_default=False)
     except Exception as err:  # what is no scheduler answers anything
-        raise _no_answer(address, err) from None
-
-
-def _no_answer(address: str, err: Exception) -> BadInput:
-    return BadInput(
-        f"scheduler '{address}': does not answer ({fault(err)[:100]}); give the address that "
-        "'dask scheduler' prints."
-    )
+        raise BadInput(
+            f"scheduler '{address}': does not answer ({fault(err)[:100]}); give the address that "
+            "'dask scheduler' prints."
+        ) from None
 
 
 class Cluster(AbstractContextManager):
@@ -98,16 +98,11 @@ class Cluster(AbstractContextManager):
     """
 
     def __init__(self, address: str, *, timeout: float = 20.0):
-        check_address(address)
+        self.client = connect(address)
         import dask
-        from distributed import Client
 
         # a large part travels with its task on purpose
         dask.config.set({"distributed.admin.large-graph-warning-threshold": SHARED_BYTES})
-        try:
-            self.client = Client(address, timeout=CONNECT, set_as_default=False)
-        except Exception as err:
-            raise _no_answer(address, err) from None
         try:
             self._check(address, timeout)
         except BaseException:
@@ -147,11 +142,6 @@ class Cluster(AbstractContextManager):
 
     def __exit__(self, *_: object):
         self.client.close()
-
-    @property
-    def workers(self) -> int:
-        """Number of workers now."""
-        return len(self.client.nthreads())
 
     def each(self, stage, shared, units):
         """Compute units on the cluster, store them here, and yield each as it ends.
@@ -201,7 +191,7 @@ class Cluster(AbstractContextManager):
 
         try:
             for unit in units:
-                yield from results(AHEAD * max(1, self.workers) - 1)
+                yield from results(AHEAD * max(1, len(self.client.nthreads())) - 1)
                 try:
                     parts = [self._send(part, sent) for part in stage.gather(shared, unit)]
                 except Sentence as err:
@@ -230,7 +220,10 @@ class Cluster(AbstractContextManager):
             sent[part.name] = sent.pop(part.name)  # the last used stands last
         else:
             value = part.load()
-            sent[part.name] = (self.client.submit(_same, value, pure=False), bytes_of(value))
+            sent[part.name] = (
+                self.client.submit(lambda same: same, value, pure=False),
+                bytes_of(value),
+            )
             while len(sent) > 1 and sum(size for _, size in sent.values()) > SHARED_BYTES:
                 del sent[next(iter(sent))]
         return sent[part.name][0]
@@ -243,7 +236,3 @@ def bytes_of(value: Any) -> float:
     if is_dataclass(value):
         value = [getattr(value, f.name) for f in fields(value)]
     return sum(map(bytes_of, value)) if isinstance(value, list | tuple) else 0
-
-
-def _same(value: Any) -> Any:
-    return value

@@ -8,10 +8,7 @@ LONGEST = 1400
 
 def one_line(text: object) -> str:
     """Text as one printable line: nothing in it steers a terminal, and blanks stand alone."""
-    text = str(text)
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(text.split())
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
 
 
 class Sentence(Exception):  # noqa: N818 — it is one

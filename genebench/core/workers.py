@@ -8,7 +8,6 @@ costs one unit a process.
 import multiprocessing
 import os
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -147,7 +146,6 @@ def execute(
     *,
     say=print,
     progress=quiet,
-    at_once=None,
     waiting=None,
 ):
     """Compute the units that are not cached; a failure is noted and never stops the others.
@@ -163,8 +161,6 @@ def execute(
         Who computes.
     say, progress : callable, optional
         See ``Say`` and ``Progress``.
-    at_once : int, optional
-        Number of workers, for the message.
     waiting : list, optional
         The units that are not cached, where the caller has looked already (see ``pending``).
 
@@ -181,18 +177,17 @@ def execute(
     """
     waiting = pending(stage, shared, units, say) if waiting is None else waiting
     cached, failed = len(units) - len(waiting), {}
-    how = f", {at_once} at a time" if at_once else ""
-    say(f"{len(units)} {stage.name}, {cached} cached, {len(waiting)} to do{how}")
+    say(f"{len(units)} {stage.name}, {cached} cached, {len(waiting)} to do")
     progress(stage.name, 0, len(waiting))
     here = isinstance(executor, Executor)
     each = _each(executor, stage, waiting) if here else executor.each(stage, shared, waiting)
-    reasons: Counter[str] = Counter()  # one missing file may stop many units: it is said once
+    reasons = set()  # one missing file may stop many units: it is said once
     try:
         for done, (unit, why) in enumerate(each, start=1):
             if why:
                 failed[str(unit)] = why
-                reasons[reason := why.replace(str(unit), "")] += 1
-                if reasons[reason] == 1:
+                if (reason := why.replace(str(unit), "")) not in reasons:
+                    reasons.add(reason)
                     say(f"{stage.name.removesuffix('s')} '{unit}' failed: {why}")
             progress(stage.name, done, len(waiting))
     except KeyboardInterrupt:
@@ -203,7 +198,7 @@ def execute(
         raise RunFailed(
             "a worker process died (killed, or out of memory); what was finished is kept, run again"
         ) from None
-    if more := sum(reasons.values()) - len(reasons):
+    if more := len(failed) - len(reasons):
         say(f"{more} more {stage.name} failed, for the same reasons")
     return Outcome(len(units), cached, len(waiting) - len(failed), failed)
 

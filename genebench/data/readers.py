@@ -74,10 +74,9 @@ def open_unpacked(path):
     with ExitStack() as stack:
         if path.suffix.lower() == ".zip":
             archive = stack.enter_context(zipfile.ZipFile(path))
-            names = [
-                n for n in archive.namelist() if not re.match(r"__MACOSX/|.*/$|.*\.DS_Store$", n)
-            ]
-            if len(names) != 1 or names[0][0] in "/\\" or ".." in Path(names[0]).parts:
+            beside = re.compile(r"__MACOSX/|.*/$|.*\.DS_Store$").match
+            names = [name for name in archive.namelist() if not beside(name)]
+            if len(names) != 1:
                 raise BadInput(
                     f"holds {names[:3]} where one plain file belongs; pack it alone, or fetch it "
                     "again."
@@ -283,12 +282,12 @@ def read_fasta(path):
         Columns ``id`` (first word of the header), ``header`` and ``sequence``, in upper case and
         without the closing ``*`` of a stop codon; no id and no sequence is empty.
     """
-    rows = [(h.partition(" ")[0], h, s.removesuffix("*")) for h, s in _records(path)]
-    for name, header, sequence in rows:
-        if not name or not sequence:
-            lacking = "sequence" if name else "id"
+    frame = pd.DataFrame(_records(path), columns=["id", "header", "sequence"])
+    frame["sequence"] = frame.sequence.str.removesuffix("*")
+    for lacking in ("id", "sequence"):
+        for header in frame.header[frame[lacking] == ""]:
             raise BadInput(f"the header '>{header[:40]}' has no {lacking}; fix it.")
-    return pd.DataFrame(rows, columns=["id", "header", "sequence"])
+    return frame
 
 
 def fasta_records(path):
@@ -305,12 +304,12 @@ def fasta_records(path):
         First word of the header, and the sequence in upper case.
     """
     with limits.faults_of(path, "fasta"):
-        for header, sequence in _records(path):
-            yield "".join(header.split(maxsplit=1)[:1]), sequence
+        for name, _, sequence in _records(path):
+            yield name, sequence
 
 
-def _records(path: Path) -> Iterator[tuple[str, str]]:
-    """Header and sequence, in upper case, of each record of a FASTA file."""
+def _records(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Id, header, and sequence in upper case, of each record of a FASTA file."""
     from Bio.SeqIO.FastaIO import SimpleFastaParser
 
     with open_unpacked(path) as stream:
@@ -323,7 +322,7 @@ def _records(path: Path) -> Iterator[tuple[str, str]]:
                 raise BadInput(
                     f"the record '{header[:40]}' holds other letters than ASCII; fix it."
                 )
-            yield header.strip(), sequence.upper()
+            yield "".join(header.split()[:1]), header.strip(), sequence.upper()
 
 
 _GTF = "seqname source feature start end score strand frame attributes".split()

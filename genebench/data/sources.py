@@ -118,18 +118,13 @@ def _recorded(path: str, sha256: str) -> str:
 
     The lock is a list as ``sha256sum`` writes it; the first line of a file counts.
     """
-    known = _locked()
+    text = paths.LOCK.read_text(encoding="utf-8") if paths.LOCK.exists() else ""
+    lines = re.findall(r"^([0-9a-f]{64})  (.+)$", text, re.M)
+    known = {at: value for value, at in reversed(lines)}
     if path not in known:
         with open(paths.LOCK, "a", encoding="utf-8") as lock:
             lock.write(f"{sha256}  {path}\n")
-        known = _locked()
-    return known[path]
-
-
-def _locked() -> dict[str, str]:
-    text = paths.LOCK.read_text(encoding="utf-8") if paths.LOCK.exists() else ""
-    found = re.findall(r"^([0-9a-f]{64})  (.+)$", text, re.M)
-    return {path: sha256 for sha256, path in reversed(found)}
+    return known.get(path, sha256)
 
 
 def pins(sources):
@@ -290,40 +285,36 @@ def fetch_file(spec, target):
 
 
 def _fetch(url: str, part: Path):
-    """Fetch an address; what has come stays in ``part``, also for another process to go on with."""
+    """Fetch what is missing of a file, or all of it where its server begins anew.
+
+    What has come stays in ``part``, also for another process to go on with.
+    """
     import requests
 
     for pause in PAUSES:
+        size = part.stat().st_size if part.exists() else 0
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={size}-"} if size else {})
         try:
-            return _fetch_rest(url, part)
+            with requests.get(url, headers=headers, stream=True, timeout=60) as answer:
+                if any(not step.url.startswith(_PROTOCOL) for step in (*answer.history, answer)):
+                    raise ValueError("it leads to an address that is not https")
+                if answer.status_code == 416:  # it is whole, or of another file: begin anew
+                    part.unlink()
+                answer.raise_for_status()
+                size = size if answer.status_code == 206 else 0
+                if size + int(answer.headers.get("Content-Length", 0)) > LARGEST:
+                    raise ValueError("it declares too many bytes, it is too large")
+                with open(part, "ab" if size else "wb") as out:
+                    for chunk in answer.iter_content(_CHUNK):  # raises where it breaks off
+                        if out.tell() + len(chunk) > LARGEST:
+                            raise ValueError("it is too large")
+                        out.write(chunk)
+                return
         except requests.RequestException as err:
             status = 500 if err.response is None else err.response.status_code
-            if pause is None or status < 500 and status not in (408, 429):
+            if pause is None or status < 500 and status not in (408, 416, 429):
                 raise
         time.sleep(pause)
-
-
-def _fetch_rest(url: str, part: Path):
-    """Fetch what is missing of a file, if its server can go on in the middle; else all of it."""
-    import requests
-
-    size = part.stat().st_size if part.exists() else 0
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={size}-"} if size else {})
-    with requests.get(url, headers=headers, stream=True, timeout=60) as answer:
-        if any(not step.url.startswith(_PROTOCOL) for step in (*answer.history, answer)):
-            raise ValueError("it leads to an address that is not https")
-        if size and answer.status_code == 416:  # it is whole, or of another file: begin anew
-            part.unlink()
-            return _fetch_rest(url, part)
-        answer.raise_for_status()
-        size = size if answer.status_code == 206 else 0
-        if size + int(answer.headers.get("Content-Length", 0)) > LARGEST:
-            raise ValueError("it declares too many bytes, it is too large")
-        with open(part, "ab" if size else "wb") as out:
-            for chunk in answer.iter_content(_CHUNK):  # raises where the connection breaks off
-                if out.tell() + len(chunk) > LARGEST:
-                    raise ValueError("it is too large")
-                out.write(chunk)
 
 
 def table(source, name):
@@ -377,37 +368,25 @@ def hub_snapshot(repository, *, revision, patterns, download=False):
         A folder named by the commit, which may lack files; None where nothing of it is cached and
         nothing may be fetched.
     """
-    from huggingface_hub import constants
-
-    cached = Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}"
-    if not download and not cached.exists():
-        return None
     import huggingface_hub
-    from huggingface_hub import errors
+    from huggingface_hub.errors import GatedRepoError
 
-    where = f"the weights '{repository}'"
+    options = {"revision": revision, "allow_patterns": patterns, "local_files_only": not download}
     try:
-        return Path(
-            huggingface_hub.snapshot_download(
-                repository,
-                revision=revision,
-                allow_patterns=patterns,
-                local_files_only=not download,
-            )
-        )
-    except errors.GatedRepoError as err:
-        raise Missing(
-            f"{where} need a click on their licence: accept it at "
-            f"https://huggingface.co/{repository}, run 'hf auth login', and run this again."
-        ) from err
+        return Path(huggingface_hub.snapshot_download(repository, **options))
     except Exception as err:  # the client raises what its transport raises
         if not download:
             return None
-        raise Missing(
-            f"{where} could not be fetched ({type(err).__name__}); fetch them where there is a "
-            f"web, put the files into a folder '{repository}' below one that GENEBENCH_WEIGHTS "
-            "names, and run this again."
-        ) from err
+        fault = (
+            f"could not be fetched ({type(err).__name__}); fetch them where there is a web, put "
+            f"the files into a folder '{repository}' below one that GENEBENCH_WEIGHTS names"
+        )
+        if isinstance(err, GatedRepoError):
+            fault = (
+                "need a click on their licence: accept it at "
+                f"https://huggingface.co/{repository}, run 'hf auth login'"
+            )
+        raise Missing(f"the weights '{repository}' {fault}, and run this again.") from err
 
 
 def status(source, name=None):

@@ -263,7 +263,7 @@ def run(
     planned = [c for r in study.requests for c in cells(study, r, chosen=chosen)]
     lacking = _lacking(study, planned, say, strict=bool(chosen))
     planned = [cell for cell in planned if cell.model not in lacking]
-    report = {"say": say, "progress": progress, "at_once": jobs}
+    report = {"say": say, "progress": progress}
     with workers.pool(jobs, study) as pool:
         failed = workers.execute(studies.STAGE, study, study.requests, pool, **report).failed
         planned = [cell for cell in planned if str(cell.request) not in failed]

@@ -48,13 +48,13 @@ def execute(units, **options):
 
 
 def test_units_are_computed_on_one_thread_once_and_failures_stop_no_other(cells):
-    outcome, said, steps = execute([3, 7, 13, 5], at_once=2)
+    outcome, said, steps = execute([3, 7, 13, 5])
     assert (outcome.units, outcome.cached, outcome.computed) == (4, 0, 2)
     assert outcome.failed == {
         "7": "ZeroDivisionError: by zero",
         "13": "thirteen cannot be done; leave it out.",
     }
-    assert said[0] == "4 units, 0 cached, 4 to do, 2 at a time"
+    assert said[0] == "4 units, 0 cached, 4 to do"
     assert "unit '7' failed: ZeroDivisionError: by zero" in said and steps[-1] == ("units", 4, 4)
     arrays = STAGE.load("shared", 3)
     assert (arrays["threads"] == 1).all() and arrays["x"].tolist() == [0, 1, 2]

@@ -64,7 +64,6 @@ def test_a_table_keeps_every_value_as_text(read, content, format, name):
     "content, name, sentence",
     [
         (zipped(TABLE)[:-40], "t.tsv.zip", "BadZipFile"),
-        (zipped(TABLE, "../evil"), "t.tsv.zip", "where one plain file belongs"),
         (zipped(TABLE, "a", "b"), "t.tsv.zip", "where one plain file belongs"),
         (zipped("  <HTML>504</HTML>"), "t.tsv.zip", "is a web page"),
         ("", "t.tsv", "cannot be read as tsv"),

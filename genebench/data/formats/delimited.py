@@ -47,7 +47,7 @@ def read(file):
     names = [name.strip() or f"unnamed {i}" for i, name in enumerate(names, start=1)]
     values = [cell for row in others for cell in row[1:]]
     comma = any("," in c and _is_number(c) for c in values) and not any("." in c for c in values)
-    texts = {names[id_column(names, ids) or 0], *filter(is_id_name, names)}
+    texts = {id_column(names, ids) or names[0], *filter(is_id_name, names)}
     table = arrow.read_csv(
         io.BytesIO(text.encode()),
         arrow.ReadOptions(

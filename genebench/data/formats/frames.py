@@ -80,7 +80,11 @@ def is_number(cell: object) -> bool:
 
 def is_id_name(name: str) -> bool:
     """Whether a column of this name is likely to hold ids."""
-    return name.strip().lower().replace(" ", "_") in ID_NAMES
+    return _plain(name) in ID_NAMES
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_")
 
 
 def id_column(names, ids):
@@ -93,13 +97,13 @@ def id_column(names, ids):
 
     Returns
     -------
-    int or None
+    str or None
     """
     if ids is not None:
         check(names, "column", ids)
-        return names.index(ids)
-    lower = [name.strip().lower().replace(" ", "_") for name in names]
-    return next((lower.index(name) for name in ID_NAMES if name in lower), None)
+        return ids
+    likely = filter(is_id_name, names)
+    return min(likely, key=lambda name: ID_NAMES.index(_plain(name)), default=None)
 
 
 def is_run(column, name=None):
@@ -118,11 +122,10 @@ def is_run(column, name=None):
     if not len(column) or not is_number(column.iloc[0]):
         return False
     values = numbers(column).to_numpy(np.float64, na_value=np.nan)
-    if not (values == np.floor(values)).all():  # NaN is not equal to itself
-        return False
-    run = values[0] in (0, 1) and (np.diff(values) == 1).all()
+    if (np.diff(values) == 1).all() and values[0] in (0, 1):
+        return True
     index = name is not None and _ROW_NUMBERS.fullmatch(name.strip())
-    return bool(run or index and len(set(values)) == len(values))
+    return bool(index and (values == np.floor(values)).all() and len(set(values)) == len(values))
 
 
 def _names(names: list[str]) -> str:
@@ -155,8 +158,8 @@ def from_frame(frame, ids):
         )
     left = {n: "row numbers" for n in frame if n != ids and is_run(frame[n], n)}
     rest = frame.drop(columns=list(left))
-    at = id_column(list(rest), ids)
-    if at is None and (rest.empty or is_number(rest.iloc[0, 0])):
+    named = id_column(list(rest), ids)
+    if named is None and (rest.empty or is_number(rest.iloc[0, 0])):
         first = f"the first, '{frame.columns[0]}', begins with {str(frame.iloc[0, 0])[:60]}"
         texts = [n for n in rest if not is_number(rest[n].iloc[0])]
         which = f" (one of {_names(texts)}?)" * bool(texts)
@@ -164,8 +167,8 @@ def from_frame(frame, ids):
             f"has no column of gene ids ({first}); add one named 'symbol', or name it with "
             f"--ids{which}."
         )
-    names = rest.iloc[:, at or 0]
-    values = rest.drop(columns=names.name)
+    named = rest.columns[0] if named is None else named
+    names, values = rest[named], rest.drop(columns=named)
     for name, column in list(values.items()):
         if is_id_name(name):
             left[name] = "other ids"
@@ -182,19 +185,17 @@ def from_frame(frame, ids):
     with np.errstate(invalid="ignore"):  # a signalling NaN of single precision is a NaN
         matrix = values.to_numpy(np.float64, na_value=np.nan)
     taken = list(values)
-    spans = " to ".join(f"'{name[:40]}'" for name in dict.fromkeys((taken[0], taken[-1])))
     notes = [
-        f"ids were taken from the column '{names.name}', vectors from {len(taken)} columns, "
-        f"{spans}."
+        f"ids were taken from the column '{named}', vectors from {len(taken)} columns, "
+        f"'{taken[0][:40]}' to '{taken[-1][:40]}'."
     ]
     for why in dict.fromkeys(left.values()):
         notes.append(f"left out: {_names([n for n in left if left[n] == why])} ({why}).")
     whole = (matrix == np.floor(matrix)).all(axis=0) & (matrix != matrix[0]).any(axis=0)
     if 0 < whole.sum() < len(taken):
-        which = [name for name, is_whole in zip(taken, whole) if is_whole]
         notes.append(
-            f"whole numbers only, among fractions: {_names(which)}; drop what is no part of the "
-            "vectors (a chromosome, an id)."
+            f"whole numbers only, among fractions: {_names(list(values.columns[whole]))}; drop "
+            "what is no part of the vectors (a chromosome, an id)."
         )
     return Vectors(names, matrix, taken, notes)
 
