@@ -40,7 +40,6 @@ class Method(NamedTuple):
 
 
 _LOGISTIC = Method("logistic", "linear", {"C": 1.0, "tolerance": 3e-4})
-_KINDS = ("binary", "multilabel", "multiclass", "regression")
 
 PROBES: dict[str, dict[str, Method]] = {
     "linear": {
@@ -49,14 +48,15 @@ PROBES: dict[str, dict[str, Method]] = {
         "regression": Method("ridge", "linear", {"alpha": 1.0}),
     },
     "products": {"pair": Method("products", "linear", {**_LOGISTIC.options, "products": True})},
-    "knn": dict.fromkeys(_KINDS, Method("knn", "neighbours", {"k": 15})),
-    "mlp": dict.fromkeys(_KINDS, Method("mlp", "mlp", {})),
+    "knn": dict.fromkeys(
+        ("binary", "multilabel", "multiclass", "regression"), Method("knn", "neighbours", {"k": 15})
+    ),
     "svc": {"binary": Method("svc", "svc", {"C": [0.1, 1.0, 10.0, 100.0, 1000.0]})},
 }
 """Probe → kind of task → how it is fitted. Linear: L2-regularised logistic, softmax or ridge
 regression; products: the same on both vectors of a pair and their product by column; knn: 15
-nearest neighbours by cosine; mlp: a perceptron with one hidden layer; svc: a support vector machine
-with a Gaussian kernel, C chosen inside."""
+nearest neighbours by cosine; svc: a support vector machine with a Gaussian kernel, C chosen
+inside."""
 
 
 def takes(kind, probe="linear"):
@@ -137,23 +137,23 @@ def predict(
         An unknown probe or kind, or a vector with NaN or inf (row and column named).
     """
     how = method(kind, probe)
-    X, Y, folds, groups = np.asarray(X), np.asarray(Y), np.asarray(folds), None
     settings = {**how.options, **options}
-    strength = settings.get("C", settings.get("alpha"))
-    used = (folds.reshape(len(Y), -1) != -1).any(axis=1)
-    if pairs is not None and not used.all():  # most pairs are of genes of two folds
-        some = {"kind": kind, "probe": probe, "pairs": tuple(side[used] for side in pairs)}
-        some |= {"standardise": standardise, "device": device, "memory": memory, **options}
-        part = predict(X, Y[used], folds[used], **some)
-        values = np.zeros((len(used), part.shape[1]), part.dtype)
-        values[used] = part
-        return values
-    if settings.pop("products", False) and pairs is not None:
-        X, pairs = _products(X, pairs), None
-    if pairs is not None and how.name not in ("logistic", "softmax"):
-        raise BadInput(f"the {how.name} probe takes no pairs; use the logistic probe.")
-    Y = Y.reshape(len(Y), -1)
-    folds = np.broadcast_to(folds.reshape(len(Y), -1), Y.shape)
+    X, Y = np.asarray(X), np.asarray(Y).reshape(len(Y), -1)
+    folds = np.broadcast_to(np.reshape(folds, (len(Y), -1)), Y.shape)
+    used, products = None, settings.pop("products", False)
+    if pairs is not None:  # most of them are of genes of two folds
+        used = (folds != -1).any(axis=1)
+        Y, folds, pairs = Y[used], folds[used], tuple(side[used] for side in pairs)
+        if products:  # standardised vectors of both genes, and their product by column
+            scale = X.std(axis=0)
+            Z = (X - X.mean(axis=0)) / np.where(scale > 0, scale, 1)
+            first, second = (Z[side] for side in pairs)
+            X, pairs = np.hstack([first, second, first * second]), None
+        elif how.name not in ("logistic", "softmax"):
+            raise BadInput(f"the {how.name} probe takes no pairs; use the logistic probe.")
+    if len(Y) != len(X if pairs is None else pairs[0]):
+        raise BadInput(f"labels {Y.shape} and vectors {X.shape} do not fit together.")
+    strength, groups = settings.get("C", settings.get("alpha")), None
     if pairs is None and isinstance(strength, int | float) and strength > 0:
         groups = indicators.codes(X)
 
@@ -176,15 +176,13 @@ def predict(
         module = import_module(f".{how.module}", __name__)
         values = module.predict(features, Y, folds, **settings)
 
-    return values if kind == "regression" else np.clip(values, -LIMIT, LIMIT)
-
-
-def _products(X: np.ndarray, pairs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Standardised vectors of both genes of each pair, and their product by column, (n, 3 d)."""
-    scale = X.std(axis=0)
-    Z = (X - X.mean(axis=0)) / np.where(scale > 0, scale, 1)
-    first, second = (Z[side] for side in pairs)
-    return np.hstack([first, second, first * second])
+    if kind != "regression":
+        values = np.clip(values, -LIMIT, LIMIT)
+    if used is None:
+        return values
+    out = np.zeros((len(used), values.shape[1]), values.dtype)
+    out[used] = values
+    return out
 
 
 def probabilities(kind, values):

@@ -102,15 +102,7 @@ class Features:
         Whether columns hardly meet.
     """
 
-    def __init__(
-        self,
-        X: np.ndarray,
-        pairs: tuple[np.ndarray, np.ndarray] | None = None,
-        *,
-        standardise: bool = True,
-        device: str = "cpu",
-        double: bool = False,
-    ):
+    def __init__(self, X, pairs=None, *, standardise=True, device="cpu", double=False):
         self.standardise, self.paired = standardise, pairs is not None
         sparse = X.shape[1] > WIDE and np.count_nonzero(X) < SPARSE * X.size
         self.sparse = sparse and not self.paired

@@ -47,15 +47,7 @@ def codes(X):
     return np.where(number > 0, column, -1)
 
 
-def predict(
-    code,
-    Y,
-    folds,
-    *,
-    kind,
-    strength,
-    standardise=True,
-):
+def predict(code, Y, folds, *, kind, strength, standardise):
     """Values of the linear probe of a kind of task, as the functions of ``linear`` give them.
 
     Parameters
@@ -77,9 +69,8 @@ def predict(
     several, real = kind == "multiclass", kind == "regression"
     classes, n_groups = np.arange(Y.max() + 1 if several else 2), int(code.max()) + 1
     group = np.where(code < 0, n_groups, code)
-    out = np.zeros(
-        (len(Y), len(classes)) if several else Y.shape, np.float64 if real else np.float32
-    )
+    shape, dtype = (len(Y), len(classes)) if several else Y.shape, "f8" if real else "f4"
+    out = np.zeros(shape, dtype)
     if not real:  # two classes share the penalty
         strength = (1 if several else 2) / strength
 
@@ -142,7 +133,7 @@ def _fit(counts, penalty):
     size, every = counts.sum(axis=1, keepdims=True), times @ counts
     b, U, eye = np.log(every / every.sum()), np.zeros_like(counts), np.eye(c)
 
-    def loss(b: np.ndarray, U: np.ndarray) -> float:
+    def loss(b, U):
         M = b + U
         top = M.max(axis=1, keepdims=True)
         sums = size * (top + np.log(np.exp(M - top).sum(axis=1, keepdims=True)))

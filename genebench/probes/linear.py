@@ -12,16 +12,7 @@ from .indicators import fits, log_softmax
 from .problems import Problems
 
 
-def predict(
-    features,
-    Y,
-    folds,
-    *,
-    kind,
-    C=1.0,
-    alpha=1.0,
-    **options,
-):
+def predict(features, Y, folds, *, kind, C=1.0, alpha=1.0, **options):
     """L2-regularised regressions of many tasks at once, each in each of its folds.
 
     The optimum is that of scikit-learn's ``LogisticRegression(C=C)`` (of several classes the
@@ -98,11 +89,6 @@ def predict(
 
 def _tables(features, Y, folds):
     """Labels (n_tasks, n), distinct training masks (n_masks, n), the mask of each task's fold."""
-    if Y.shape != folds.shape or len(Y) != features.n:
-        raise BadInput(
-            f"labels {Y.shape}, folds {folds.shape} and {features.n} entities do not fit together."
-        )
-
     columns, which = np.unique(folds, axis=1, return_inverse=True)
     numbers = np.arange(int(folds.max()) + 1)
     masks = np.stack([(fold != k) & (fold != -1) for fold in columns.T for k in numbers])

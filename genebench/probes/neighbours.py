@@ -4,15 +4,7 @@ import numpy as np
 import torch
 
 
-def predict(
-    features,
-    Y,
-    folds,
-    *,
-    kind,
-    k,
-    memory,
-):
+def predict(features, Y, folds, *, kind, k, memory):
     """Votes of the k training entities most similar by cosine of the standardised vectors.
 
     One search finds enough candidates for every task and fold; where a fold leaves fewer than k of
@@ -42,8 +34,14 @@ def predict(
         Y = Y == np.arange(Y.max() + 1)
         folds = np.broadcast_to(folds, Y.shape)
     X = torch.nn.functional.normalize(features.X, dim=1)
-    candidates = _nearest(X, min(len(X) - 1, 3 * k + 10), memory)
-    share = np.zeros(Y.shape)
+    candidates = []  # the rows most similar to each row but itself, best first
+
+    for rows in torch.arange(len(X), device=X.device).split(max(1, int(memory / 12 / len(X)))):
+        cosine = X[rows] @ X.T
+        cosine[rows - rows[0], rows] = -torch.inf
+        candidates.append(cosine.topk(min(len(X) - 1, 3 * k + 10), dim=1).indices.cpu().numpy())
+
+    candidates, share = np.concatenate(candidates), np.zeros(Y.shape)
 
     for t, fold in enumerate(folds.T):
         y = np.asarray(Y[:, t], dtype=np.float64)
@@ -63,16 +61,3 @@ def predict(
         return share
     others = k + 0.5 * Y.shape[1] if kind == "multiclass" else (1 - share) * k + 0.5
     return np.log((share * k + 0.5) / others).astype(np.float32)
-
-
-def _nearest(X, k, memory):
-    """The k rows most similar to each row but itself, best first, (n, k); rows of length one."""
-    out = np.empty((len(X), k), dtype=np.int64)
-    step = max(1, int(memory / 12 / len(X)))
-
-    for rows in torch.arange(len(X), device=X.device).split(step):
-        cosine = X[rows] @ X.T
-        cosine[torch.arange(len(rows), device=X.device), rows] = -torch.inf
-        out[rows.cpu()] = cosine.topk(k, dim=1).indices.cpu().numpy()
-
-    return out

@@ -34,8 +34,8 @@ class Problems:
     task: Tensor
     train: Tensor
     mask: Tensor
-    C: float | Tensor = 1.0
-    n_classes: int = 1
+    C: float | Tensor
+    n_classes: int
 
 
 @dataclass
@@ -111,15 +111,15 @@ def enter(features, problems, ids):
     train = problems.train[masks]
     mean, inverse_scale = features.moments(train)
     new, width = features.X.new_zeros, C * (features.d + 1)
+    weights, margins, history = (K, C, features.d + 1), (K, C, n), (K, HISTORY, width)
     state = State(
         ids,
         torch.zeros_like(ids),
         torch.ones_like(ids, dtype=torch.bool),
         torch.full_like(ids, -1),
-        *(new(K, C, features.d + 1), new(K, C, n), new(K, C, n), new(K, C, C)),
+        *map(new, (weights, margins, margins, (K, C, C))),
         *(mean[back], inverse_scale[back], 1 / problems.C[ids]),
-        *(new(K, C, features.d + 1), new(K, C, features.d + 1)),
-        *(new(K, HISTORY, width), new(K, HISTORY, width)),
+        *map(new, (weights, weights, history, history)),
         torch.eye(HISTORY, dtype=mean.dtype, device=ids.device).repeat(K, 1, 1),
     )
     U, M, task = state.U, state.M, problems.task[ids]

@@ -20,14 +20,7 @@ CROWDED = 0.7
 """Problems that are done make room once no more than this share of those at work is going on."""
 
 
-def solve(
-    features,
-    problems,
-    *,
-    tolerance=3e-4,
-    max_iter=300,
-    memory=2e9,
-):
+def solve(features, problems, *, tolerance=3e-4, max_iter=300, memory=2e9):
     """Minimise C · Σ loss + ½‖w‖² for every problem (intercepts are not penalised).
 
     Parameters
