@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from genebench.benchmark import results
 from genebench.core import paths
 from genebench.core.errors import BadInput
-from genebench.glm import codes, hub, net, score, tokens, trained
+from genebench.glm import codes, hub, net, score, trained
 from genebench.glm.codes import Nucleotides
 
 LENGTH, STRETCH = 256, 512
@@ -133,9 +133,7 @@ def cases(device: str) -> dict[str, Callable[[], Nucleotides]]:
 
     def small(**given) -> Callable[[], Nucleotides]:
         recipe = net.Recipe(name="speed", **SMALL, **given)
-        return lambda: trained.TrainedModel(
-            recipe, net.build(recipe), tokens.Tokens(recipe), device=device
-        )
+        return lambda: trained.TrainedModel(recipe, device=device)
 
     return {
         "blind-spot convolution": small(objective="blind-spot"),

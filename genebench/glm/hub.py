@@ -4,12 +4,10 @@ Single letters and k-mers that do not overlap give the probability of a base wha
 is; byte-pair tokens only that of a sequence.
 """
 
-import copy
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from ..core import paths
 from ..core.errors import BadInput
@@ -156,7 +154,7 @@ class HubModel(TokenModel):
 
     def _has_cache(self, probe):
         """Whether the network gives keys and values that can be repeated for several rows."""
-        return hasattr(self._read(probe[None], 0, None, None)[1], "batch_repeat_interleave")
+        return hasattr(self._read(probe[None], 0, None)[1], "batch_repeat_interleave")
 
     def _set_table(self, vocabulary):
         """Tokens of all k-mers, and of what has an unknown base."""
@@ -196,13 +194,8 @@ class HubModel(TokenModel):
     def _hidden(self, ids, layer):
         return self.network(input_ids=ids, output_hidden_states=True).hidden_states[layer]
 
-    def _read(self, ids, start, end, past):
-        past = copy.deepcopy(past)
-        if past is not None:
-            past.batch_repeat_interleave(len(ids))
-        options = {"past_key_values": past, "use_cache": True}
-        with torch.inference_mode():
-            out = self.network(input_ids=self._placed(ids[:, start:end]), **options)
+    def _read_on(self, ids, start, past):
+        out = self.network(input_ids=ids[:, start:], past_key_values=past, use_cache=True)
         return out.logits, getattr(out, "past_key_values", None)
 
 

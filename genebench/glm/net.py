@@ -15,13 +15,13 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    field_validator,
+    model_validator,
 )
 from torch import nn
 from torch.nn import functional
 
 from ..core import specs
-from .blocks import Layered, Tower
+from .blocks import Tower
 
 
 class Recipe(specs.Spec):
@@ -47,7 +47,7 @@ class Recipe(specs.Spec):
     """Bases that the first layer sees at once."""
     widening: PositiveInt = 2
     """Factor by which the dilation grows from block to block."""
-    heads: int = Field(4, ge=1, validate_default=True)
+    heads: int = Field(4, ge=1)
     species: NonNegativeInt = 0
     """Number of species with an embedding of their own; 0: none."""
     window: int = Field(256, ge=16)
@@ -68,37 +68,24 @@ class Recipe(specs.Spec):
     """Number format of the products; sums, weights and losses are in single precision."""
     seed: int = 20240711
 
-    @field_validator("tokens")
-    @classmethod
-    def _suits(cls, tokens, given):
-        of_several = given.data if tokens != "nucleotide" else {}
-        if of_several.get("objective") == "blind-spot":
+    @model_validator(mode="after")
+    def _suits(self):
+        if self.tokens != "nucleotide" and self.objective == "blind-spot":
             raise ValueError(
                 "a blind-spot network reads single nucleotides; take objective masked or causal"
             )
-        if of_several.get("equivariant"):
+        if self.tokens != "nucleotide" and self.equivariant:
             raise ValueError(
                 "tokens of several bases cannot be complemented one by one; set equivariant: false"
             )
-        return tokens
-
-    @field_validator("heads")
-    @classmethod
-    def _divides(cls, heads, given):
-        width = given.data.get("width", 0)
-        if given.data.get("mixer") in ("attention", "hybrid") and width % (2 * heads):
-            raise ValueError(f"width {width} is no multiple of twice the {heads} heads")
-        return heads
+        if self.mixer in ("attention", "hybrid") and self.width % (2 * self.heads):
+            raise ValueError(f"width {self.width} is no multiple of twice the {self.heads} heads")
+        return self
 
     @property
     def vocabulary(self) -> int:
         """Number of tokens, without the unknown one and the mask."""
         return {"nucleotide": 4, "kmer": 4**self.k, "bpe": 4 + self.merges}[self.tokens]
-
-    @property
-    def dilations(self) -> list[int]:
-        """Dilation of each block."""
-        return [self.widening**i for i in range(self.depth)]
 
     @property
     def context(self) -> int:
@@ -108,7 +95,7 @@ class Recipe(specs.Spec):
         sizes = self.kernel, self.first if self.tokens == "nucleotide" else 1
         masked = self.objective == "masked"
         taps, first = (size // 2 if masked else size - 1 for size in sizes)
-        tokens = 1 + taps * sum(self.dilations) + first
+        tokens = 1 + taps * sum(self.widening**i for i in range(self.depth)) + first
         return tokens * {"nucleotide": 1, "kmer": self.k, "bpe": 4}[self.tokens]
 
 
@@ -141,7 +128,7 @@ def _after_start(start, x):
     return torch.cat([first, x[:, :-1]], dim=1)
 
 
-class _BlindSpot(Layered):
+class _BlindSpot(nn.Module):
     """Two-sided conditionals of all positions in one pass, one causal tower on both strands."""
 
     def __init__(self, recipe):
@@ -154,10 +141,10 @@ class _BlindSpot(Layered):
         self.near, self.far = nn.Linear(width, joint), nn.Linear(width, joint, bias=False)
         self.out = nn.Linear(joint, 4)
 
-    def forward(self, tokens, species=None):
+    def forward(self, tokens, species=0):
         """(B, L) → logits (B, L, 4) given both sides, and given the left side alone."""
-        here = _after_start(self.start, self.tower(tokens, species))
-        back = self.back(_other_strand(tokens), species)
+        here = _after_start(self.start, self.tower(tokens, species)[-1])
+        back = self.back(_other_strand(tokens), species)[-1]
         there = _after_start(self.start, back).flip(1)
         forward, backward = self._joined(here, there), self._joined(there, here)
         left, right = self.left(here), self.left(there)
@@ -166,14 +153,14 @@ class _BlindSpot(Layered):
     def _joined(self, near, far):
         return self.out(functional.gelu(self.near(near) + self.far(far)))
 
-    def states(self, tokens, species=None):
-        """Yield the states of each layer, of both sides side by side."""
-        there = self.back.states(_other_strand(tokens), species)
-        for here, back in zip(self.tower.states(tokens, species), there):
-            yield torch.cat([here, back.flip(1)], dim=-1)
+    def states(self, tokens, species=0):
+        """States of each layer, (B, L, 2 C), of both sides side by side."""
+        back = self.back(_other_strand(tokens), species)
+        pairs = zip(self.tower(tokens, species), back)
+        return [torch.cat([here, there.flip(1)], dim=-1) for here, there in pairs]
 
 
-class _OneTower(Layered):
+class _OneTower(nn.Module):
     """Masked (two-sided tower) or causal network over tokens."""
 
     def __init__(self, recipe):
@@ -185,20 +172,20 @@ class _OneTower(Layered):
         self.out = nn.Linear(recipe.width, recipe.vocabulary)
 
     def _logits(self, tokens, species):
-        x = self.tower(tokens, species)
+        x = self.tower(tokens, species)[-1]
         return self.out(_after_start(self.start, x) if self.causal else x)
 
-    def forward(self, tokens, species=None):
-        """(B, L) → logits (B, L, vocabulary), of a masked one at the masked positions; None."""
+    def forward(self, tokens, species=0):
+        """(B, L) → logits (B, L, vocabulary) alone, of a masked one at the masked positions."""
         logits = self._logits(tokens, species)
         if self.both:
             back = self._logits(_other_strand(tokens), species)
             logits = (logits + back.flip(1).flip(-1)) / 2
-        return logits, None
+        return (logits,)
 
-    def states(self, tokens, species=None):
-        """Yield the states of each layer of the tower."""
-        return self.tower.states(tokens, species)
+    def states(self, tokens, species=0):
+        """States of each layer of the tower, (B, L, C)."""
+        return self.tower(tokens, species)
 
 
 def build(recipe: Recipe) -> nn.Module:
@@ -209,7 +196,7 @@ def build(recipe: Recipe) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         network = _BlindSpot(recipe) if recipe.objective == "blind-spot" else _OneTower(recipe)
-    for last in (network.out, getattr(network, "left", network.out)):
-        for weights in last.parameters():
+    for name, weights in network.named_parameters():
+        if name.startswith(("out.", "left.")):
             nn.init.zeros_(weights)
     return network

@@ -1,5 +1,7 @@
 """Networks over tokens of any kind: conditionals, hidden states and likelihoods."""
 
+import copy
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -52,8 +54,8 @@ class TokenModel(codes.Nucleotides):
     """Base class of networks over tokens of any kind.
 
     A subclass gives ``_tokens`` and ``_tokenized`` (tokens of windows), ``_logits`` and
-    ``_hidden`` (of a batch), and ``_read`` (logits of a part of tokens, going on from what was
-    read before) where it is ``incremental``.
+    ``_hidden`` (of a batch), and ``_read_on`` (logits of the tokens behind what a cache of keys
+    and values has read, and that cache) where it is ``incremental``.
 
     Attributes
     ----------
@@ -71,20 +73,23 @@ class TokenModel(codes.Nucleotides):
     head = ahead = 0
     bfloat16 = False
 
+    @contextmanager
+    def _computing(self):
+        kind = self.device.split(":")[0]
+        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=self.bfloat16):
+            yield
+
     def _run(self, ids, forward):
         """A slice of rows and what ``forward`` gives for it, float32, batch by batch."""
         size = max(1, self.room // max(1, ids.shape[1]))
         for s in range(0, len(ids), size):
             part = slice(s, s + size)
-            with torch.inference_mode(), self._cast():
+            with self._computing():
                 out = forward(self._placed(ids[part])).float()
             yield part, out
 
     def _placed(self, ids):
         return torch.from_numpy(np.ascontiguousarray(ids)).to(self.device)
-
-    def _cast(self):
-        return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.bfloat16)
 
     def _base_logs(self, logits):
         """Log-probabilities of the k-mers alone."""
@@ -198,20 +203,28 @@ class TokenModel(codes.Nucleotides):
         reference = self.conditionals(window[None])[0].astype(np.float64)
         observed, letter = codes.observed(reference, window), np.minimum(window, 3)
         out = reference[positions, alt] - reference[positions, letter[positions]]
-        ids, past, read, end = self._tokens(window[None]), None, 0, self.head + len(window)
+        ids, past, read = self._tokens(window[None])[:, : self.head + len(window)], None, 0
         begins = positions // _BLOCK * _BLOCK
         for begin in np.unique(begins).tolist():
             if self.head + begin > read:
-                _, past = self._read(ids, read, self.head + begin, past)
+                _, past = self._read(ids[:, : self.head + begin], read, past)
                 read = self.head + begin
             rows, after = np.flatnonzero(begins == begin), np.arange(begin + 1, len(window))
             changed = np.repeat(window[None], len(rows), axis=0)
             changed = codes.substituted(changed, positions[rows], alt[rows])
-            logits, _ = self._read(self._tokens(changed), read, end, past)
+            logits, _ = self._read(self._tokens(changed)[:, : ids.shape[1]], read, past)
             logs = self._base_logs(logits)[:, : len(after)].astype(np.float64)
             gain = codes.observed(logs, window[None, after]) - observed[after]
             out[rows] += np.where(after > positions[rows, None], gain, 0.0).sum(1)
         return out
+
+    def _read(self, ids, start, past):
+        """Logits of the tokens from ``start`` on, and the cache with them; ``past`` stays."""
+        past = copy.deepcopy(past)
+        if past is not None:
+            past.batch_repeat_interleave(len(ids))
+        with self._computing():
+            return self._read_on(self._placed(ids), start, past)
 
     def _check_layer(self, layer):
         if not -1 <= layer < self.layers:
@@ -223,14 +236,13 @@ class TokenModel(codes.Nucleotides):
     def pooled(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
         """Mean hidden state of each window over tokens of known bases, (n, d) float32."""
         self._check_layer(layer)
-        order, parts, run = [], [], partial(self._hidden, layer=layer)
+        out = {}
         for rows, ids, counted in self._tokenized(windows):
-            order.append(np.arange(len(windows))[rows])
-            for part, states in self._run(ids, run):
+            for part, states in self._run(ids, partial(self._hidden, layer=layer)):
                 weight = self._placed(counted[part]).to(states)[..., None]
                 mean = (states * weight).sum(1) / weight.sum(1).clamp(min=1)
-                parts.append(mean.cpu().numpy())
-        return np.concatenate(parts)[np.argsort(np.concatenate(order))]
+                out |= zip(rows[part].tolist(), mean.cpu().numpy())
+        return np.stack([out[row] for row in range(len(windows))])
 
     def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
         """Hidden states as of ``Nucleotides``; no such layer is an error."""

@@ -1,8 +1,7 @@
 """Tokens of windows: single nucleotides, k-mers that do not overlap, or byte-pair units."""
 
-from itertools import zip_longest
-
 import numpy as np
+from tokenizers import Tokenizer, models, trainers
 
 from .codes import decode, words
 
@@ -28,9 +27,10 @@ class Tokens:
         self.unknown, self.mask = recipe.vocabulary, recipe.vocabulary + 1
         self.merges = merges
         if merges is not None:
-            from tokenizers import Tokenizer
-
             self._pairs = Tokenizer.from_str(merges)
+            self._known = self._pairs.get_vocab_size()
+            self._pairs.add_tokens(["N"])  # each N stands alone
+            self._pairs.enable_padding(pad_token="N", pad_id=self.unknown)
 
     def encode(self, windows):
         """Tokenize windows.
@@ -47,26 +47,15 @@ class Tokens:
         if self.merges is None:
             index = words(windows, self.k)
             return np.where(index < 0, self.unknown, index)
-        number = self._pairs.get_vocab() | {"N": self.unknown}
-        rows = [[number[t] for t in self._split(window)] for window in windows]
-        filled = list(zip_longest(*rows, fillvalue=self.unknown))
-        return np.array(filled, np.int64).T.copy()
-
-    def _split(self, window):
-        """Units of one window, in order; each N stands alone."""
-        if self.merges is None:
-            return ["N" * self.k] * -(-len(window) // self.k)
-        out = []
-        for i, piece in enumerate(decode(window).split("N")):
-            out += ["N"] * (i > 0)
-            out += self._pairs.encode(piece).tokens if piece else []
-        return out
+        ids = np.array([e.ids for e in self._pairs.encode_batch([*map(decode, windows)])])
+        return np.where(ids < self._known, ids, self.unknown)
 
     def spans(self, window: np.ndarray) -> np.ndarray:
         """First base of each token of one window, and the one after its last, (T, 2) int64."""
-        ends = np.cumsum([len(token) for token in self._split(window)], dtype=np.int64)
-        ends = np.minimum(ends, len(window))
-        return np.stack([np.append(0, ends)[:-1], ends], 1)
+        if self.merges is not None:
+            return np.array(self._pairs.encode(decode(window)).offsets)
+        starts = np.arange(0, len(window), self.k)
+        return np.stack([starts, np.minimum(starts + self.k, len(window))], 1)
 
 
 def learn(recipe, sequences):
@@ -84,15 +73,12 @@ def learn(recipe, sequences):
     """
     if recipe.tokens != "bpe":
         return Tokens(recipe)
-    from tokenizers import Tokenizer, models, trainers
-
     rng = np.random.default_rng(recipe.seed)
     sizes = np.array([len(s) for s in sequences], float)
     texts = []
     for which in rng.choice(len(sequences), 4000, p=sizes / sizes.sum()):
-        sequence = sequences[which]
-        start = int(rng.integers(0, max(1, len(sequence) - 128)))
-        texts += filter(None, decode(sequence[start : start + 128]).split("N"))
+        start = int(rng.integers(0, max(1, len(sequences[which]) - 128)))
+        texts += filter(None, decode(sequences[which][start : start + 128]).split("N"))
     tokenizer = Tokenizer(models.BPE())
     trainer = trainers.BpeTrainer(
         vocab_size=recipe.vocabulary,

@@ -83,7 +83,7 @@ def _batches(sequences, recipe, known, steps, device):
 
 def _loss(network, recipe, ids, weights, species, hide):
     """Weighted mean loss of one batch."""
-    logits, left = network(torch.where(hide, recipe.vocabulary + 1, ids), species)
+    logits, *left = network(torch.where(hide, recipe.vocabulary + 1, ids), species)
     target = ids.clamp(max=recipe.vocabulary - 1).view(-1)
     total = weights.sum().clamp(min=1e-6) * float(np.log(2))
 
@@ -93,7 +93,7 @@ def _loss(network, recipe, ids, weights, species, hide):
         return (losses * weights.reshape(-1)).sum() / total
 
     reported = mean(logits)
-    return (reported if left is None else reported + recipe.left * mean(left)), reported
+    return reported + recipe.left * sum(map(mean, left)), reported
 
 
 def descend(network, optimiser, losses, *, clip=None):

@@ -4,7 +4,6 @@ import json
 from functools import partial
 
 import numpy as np
-import torch
 from safetensors.torch import load_model
 
 from ..core import cache
@@ -18,26 +17,26 @@ WEIGHTS, RECIPE = "weights.safetensors", "recipe.json"
 
 
 class TrainedModel(TokenModel):
-    """A network trained here.
+    """A network of a recipe; its weights are fresh until others are loaded into ``network``.
 
     Parameters
     ----------
     recipe : Recipe
-        What determined the network.
-    network : torch.nn.Module
-        Of ``net.build``.
-    tokens : Tokens
-        Of the same recipe.
+        What determines the network.
+    merges : str, optional
+        Of ``Tokens``, where the recipe has byte pairs.
     device : str
 
     Attributes
     ----------
+    network, tokens : torch.nn.Module, Tokens
     species : int
         Which species every window counts as, where the network has an embedding of species.
     """
 
-    def __init__(self, recipe: net.Recipe, network, tokens: Tokens, *, device: str = "cpu"):
-        self.recipe, self.name, self.tokens, self.device = recipe, recipe.name, tokens, device
+    def __init__(self, recipe: net.Recipe, merges: str | None = None, *, device: str = "cpu"):
+        self.recipe, self.name, self.device = recipe, recipe.name, device
+        self.tokens = tokens = Tokens(recipe, merges)
         single, causal = recipe.tokens == "nucleotide", recipe.objective == "causal"
         self.objective = "causal" if causal else "masked"
         self.context, self.layers = recipe.context, recipe.depth + 1
@@ -52,31 +51,28 @@ class TrainedModel(TokenModel):
         on_cpu = device.startswith("cpu")
         self.bfloat16 = recipe.dtype == "bfloat16" and not on_cpu
         self.room = 1 << 13 if on_cpu else 1 << 16  # the caches of a CPU hold fewer states
-        self.network = network.to(device).eval()
+        self.network = net.build(recipe).to(device).eval()
 
     def _tokens(self, windows):
         return self.tokens.encode(windows)
 
     def _tokenized(self, windows):
         ids = self.tokens.encode(windows)
-        yield slice(None), ids, ids < self.recipe.vocabulary
-
-    def _species(self, ids):
-        return torch.full((len(ids),), self.species, device=self.device)
+        yield np.arange(len(ids)), ids, ids < self.recipe.vocabulary
 
     def _logits(self, ids, which=0):
-        return self.network(ids, self._species(ids))[which]
+        return self.network(ids, self.species)[which]
 
     def _hidden(self, ids, layer):
-        return self.network.hidden(ids, self._species(ids), layer)
+        return self.network.states(ids, self.species)[layer]
 
-    def _read(self, ids, start, end, past):
-        tower = self.network.tower
+    def _read_on(self, ids, start, past):
+        from transformers import DynamicCache
+
+        past, tower = past or DynamicCache(), self.network.tower
         ahead = min(len(tower.offsets) - 1, start)
-        placed = self._placed(ids[:, start - ahead : end])
-        with torch.inference_mode(), self._cast():
-            states, past = tower.read_on(placed, self._species(placed), past, ahead=ahead)
-            return self.network.out(states), past
+        states = tower(ids[:, start - ahead :], self.species, past, ahead)[-1]
+        return self.network.out(states), past
 
     def left(self, windows: np.ndarray) -> np.ndarray:
         """Conditionals of a blind-spot network given the left side alone, (n, L, 4) float32."""
@@ -86,9 +82,8 @@ class TrainedModel(TokenModel):
 
     def states(self, windows: np.ndarray) -> list[np.ndarray]:
         """``hidden`` of every layer, from one pass over all windows at once."""
-        ids = self._placed(self.tokens.encode(windows))
-        with torch.inference_mode(), self._cast():
-            layers = self.network.states(ids, self._species(ids))
+        with self._computing():
+            layers = self.network.states(self._placed(self._tokens(windows)), self.species)
             return [self._spread(s.float().cpu().numpy(), windows) for s in layers]
 
     def _spread(self, states, windows):
@@ -118,7 +113,7 @@ def load(folder, *, device="cpu"):
     BadInput
         No trained model, or weights that do not belong to the recipe.
     """
-    path, weights = folder / RECIPE, folder / WEIGHTS
+    path, weights, fault = folder / RECIPE, folder / WEIGHTS, ""
     try:
         saved = json.loads(path.read_text(encoding="utf-8"))
         recipe = net.recipe(saved["recipe"], where=str(path))
@@ -127,7 +122,7 @@ def load(folder, *, device="cpu"):
             f"{path}: no readable recipe ({type(err).__name__}); give a folder that "
             "'genebench glm train' made."
         )
-    fault, network = "", net.build(recipe)
+    model = TrainedModel(recipe, saved.get("merges"), device=device)
     if not weights.exists():
         fault = f"a recipe but no {WEIGHTS}"
     elif saved.get("sha256") != cache.digest(weights):
@@ -136,9 +131,9 @@ def load(folder, *, device="cpu"):
         fault = f"a network of version {saved.get('version')}, not {VERSION}"
     else:
         try:
-            load_model(network, weights)
+            load_model(model.network, weights)
         except RuntimeError:
             fault = "weights that do not fit its recipe"
     if fault:
         raise BadInput(f"{folder}: has {fault}; train it again with the same command.")
-    return TrainedModel(recipe, network, Tokens(recipe, saved.get("merges")), device=device)
+    return model

@@ -6,7 +6,7 @@ import pytest
 from glm import toys
 from scipy import stats
 
-from genebench.glm import net, tokens, trained
+from genebench.glm import net, trained
 from notebooks.studies.lib import choices, effects, windows
 
 
@@ -29,7 +29,7 @@ def test_every_network_of_the_grid_can_be_built_and_differs_from_what_it_is_comp
 def test_a_network_that_knows_nothing_needs_two_bits_and_tells_no_changes_apart():
     genome = toys.genome()
     recipe = net.recipe({"width": 8, "depth": 2, "window": 64})
-    model = trained.TrainedModel(recipe, net.build(recipe), tokens.Tokens(recipe))
+    model = trained.TrainedModel(recipe)
     places = {"outside repeats": np.arange(700, 720), "in repeats": np.arange(0)}
     rows = effects.changes(genome)
     label = (rows.consequence == 2).to_numpy(int)
@@ -52,7 +52,7 @@ def test_a_network_that_knows_nothing_needs_two_bits_and_tells_no_changes_apart(
 def test_the_probe_finds_a_planted_word_in_states_of_random_weights():
     task = toys.labelled()
     recipe = net.recipe({"width": 32, "depth": 2, "window": 64})
-    model = trained.TrainedModel(recipe, net.build(recipe), tokens.Tokens(recipe))
+    model = trained.TrainedModel(recipe)
     assert choices.probe_auroc(model, task, seeds=1) > 0.6
     other = windows.Windows(
         **{

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from scipy.stats import spearmanr
 
 from benchmarks.glm import plain
-from genebench.glm import codes, hub, net, score, tokens, trained
+from genebench.glm import codes, hub, score, tokens, trained
 from tests.glm.tiny import GENOME, KMERS, LENGTH, RNG, checkpoint, model, small
 
 HUB = ["bert", "bert-kmer", "esm", "gpt2", "llama", "mamba"]
@@ -86,8 +86,7 @@ UNTRAINED = [
 @pytest.mark.parametrize("given", UNTRAINED, ids=str)
 def test_what_knows_nothing_gives_nothing_at_any_length(given):
     recipe = small(**given)
-    words = tokens.learn(recipe, [GENOME])
-    m = trained.TrainedModel(recipe, net.build(recipe), words)
+    m = trained.TrainedModel(recipe, tokens.learn(recipe, [GENOME]).merges)
     sizes = (1, 2, 7, 20, 50)
     changes = [(300, n, GENOME[:0]) for n in sizes] + [(300, 0, GENOME[:n]) for n in sizes]
     changes += [(690, 4, GENOME[:0]), (698, 0, GENOME[:9]), (0, 3, GENOME[:1])]  # at both ends

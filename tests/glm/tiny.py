@@ -6,7 +6,7 @@ import transformers as t
 from numpy.random import default_rng
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors, trainers
 
-from genebench.glm import codes, net, tokens, trained
+from genebench.glm import codes, net, trained
 
 RNG = default_rng(5)
 GENOME = RNG.integers(0, 4, 700).astype(np.uint8)
@@ -29,13 +29,12 @@ def small(**given):
 
 
 def model(**given):
-    recipe = small(**given)
+    made = trained.TrainedModel(small(**given))
     torch.manual_seed(1)
-    network = net.build(recipe)
-    for p in network.parameters():
+    for p in made.network.parameters():
         if p.ndim > 1:
             torch.nn.init.normal_(p, std=0.3)
-    return trained.TrainedModel(recipe, network, tokens.Tokens(recipe))
+    return made
 
 
 def windows(n=3, length=LENGTH):

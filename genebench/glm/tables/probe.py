@@ -23,7 +23,7 @@ from ...data.tasks import Task
 from ...place import card
 from ...spectra import properties, splits
 from ...stats import metrics
-from .. import codes, hub, net, tokens, trained
+from .. import codes, hub, net, trained
 from . import compare
 from . import windows as reading
 from .compare import SEED
@@ -195,10 +195,10 @@ def features(data, models, seeds, layer):
     if np.ptp(data.lengths):
         yield "length alone", "shortcut", data.lengths[:, None].astype(np.float32)
     own = [m for m in models if isinstance(m, trained.TrainedModel)]
-    recipe, words = (own[0].recipe, own[0].tokens) if own else (net.Recipe(), None)
+    recipe, merges = (own[0].recipe, own[0].tokens.merges) if own else (net.Recipe(), None)
     for seed in range(seeds):
         drawn = recipe.model_copy(update={"seed": seed, "name": f"untrained {seed + 1}"})
-        fresh = trained.TrainedModel(drawn, net.build(drawn), words or tokens.Tokens(drawn))
+        fresh = trained.TrainedModel(drawn, merges)
         yield drawn.name, "control", reading.embed(fresh, data, layer=layer)
     count = Counter(m.name for m in models)
     for i, model in enumerate(models, 1):

@@ -333,7 +333,7 @@ def compute(choice: Choice, seed: int, *, seconds: float) -> dict:
     facts = {"bases_seen": 0, "cpu_s": 0.0}
     if choice.bases == 0:
         learnt = tokens.learn(how, [s.codes for s in parts])
-        model = trained.TrainedModel(how, net.build(how), learnt)
+        model = trained.TrainedModel(how, learnt.merges)
         facts["weights"] = sum(w.numel() for w in model.network.parameters())
     else:
         per_step = how.window * how.batch

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from genebench import probes
 from genebench.core.errors import BadInput, unknown
-from genebench.glm import codes, net, train, trained
+from genebench.glm import codes, train, trained
 from genebench.glm.tables.windows import kmer_shares as kmer_shares
 from genebench.stats import metrics
 
@@ -192,13 +192,13 @@ class FineTuned(nn.Module):
         if lora:
             self.body.requires_grad_(False)
             self.body = _adapted(self.body, rank)
-        width = self.body.hidden(torch.zeros(1, 16, dtype=torch.long)).shape[-1]
+        width = self.body.states(torch.zeros(1, 16, dtype=torch.long))[-1].shape[-1]
         self.out = nn.Linear(width, 1)
 
     def forward(self, x):
         """Codes (n, L) -> outputs (n,)."""
         known = (x < codes.N).unsqueeze(-1)
-        mean = (self.body.hidden(x) * known).sum(1) / known.sum(1).clamp(min=1)
+        mean = (self.body.states(x)[-1] * known).sum(1) / known.sum(1).clamp(min=1)
         return self.out(mean).squeeze(-1)
 
 
@@ -229,7 +229,7 @@ def untrained(model, draw: int = 1) -> trained.TrainedModel:
     """
     seed = model.recipe.seed + draw
     recipe = model.recipe.model_copy(update={"name": "untrained", "seed": seed})
-    return trained.TrainedModel(recipe, net.build(recipe), model.tokens)
+    return trained.TrainedModel(recipe, model.tokens.merges)
 
 
 @dataclass
