@@ -59,7 +59,7 @@ genes.loc[two].assign(means=task.classes[1], genes=len(genes), positives=genes.l
 # %%
 seed, sources = splits.seed_of(made.profile.seed, 0), made.declared.sources
 options = {"n_folds": made.profile.folds, "seed": seed}
-options["together"] = made.together.of(splits.genes_of(task))
+options["together"], _ = made.together
 groups = {name: splits.look_up(task, name, sources) for name in ("random", "stem")}
 genes["random"] = splits.assign(task, "random", groups["random"], **options)
 genes["stem"] = splits.assign(task, "stem", groups["stem"], **options)

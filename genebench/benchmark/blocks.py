@@ -1,14 +1,11 @@
 """Blocks of tasks that share their genes: the cells of a run, and their folds, made once."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from .. import probes
 from ..core import cache, paths
-from ..core.specs import ProfileSpec
-from ..core.workers import Stage
 from ..data.tasks import Task
 from . import splits
 
@@ -44,7 +41,7 @@ class Block:
     common : ndarray of bool, shape (n,)
         Entities that every broad model covers.
     folds : tuple of (ndarray of int8, shape (n_tasks, n), list of str)
-        Per repeat, see ``load``.
+        Per repeat, see ``folds``.
     """
 
     tasks: tuple[Task, ...]
@@ -52,8 +49,18 @@ class Block:
     folds: tuple[tuple[np.ndarray, list[str]], ...]
 
 
-def probes_of(profile: ProfileSpec, task: Task) -> list[str]:
-    """The profile's probes that take a task's kind."""
+def probes_of(profile, task):
+    """The profile's probes that take a task's kind.
+
+    Parameters
+    ----------
+    profile : ProfileSpec
+    task : Task
+
+    Returns
+    -------
+    list of str
+    """
     return [name for name in profile.probes if probes.takes(task.kind, name)]
 
 
@@ -87,75 +94,16 @@ def cells(profile, built, usable, first):
     ]
 
 
-# --- folds ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class FoldUnit:
-    """The folds of a block of tasks (names that share their entities) in one repeat."""
-
-    split: str
-    tasks: tuple[str, ...]
-    repeat: int
-
-    def __str__(self) -> str:
-        return f"{self.tasks[0]} × {self.split}"
-
-
-def _recipe(plan, unit: FoldUnit) -> dict:
-    profile = plan.profile
-    fingerprint_of = splits.fingerprint(unit.split, plan.declared.sources)
-    return {
-        "stage": ["folds", splits.VERSION],
-        "tasks": [plan.tasks[name].hash for name in unit.tasks],
-        "split": [unit.split, fingerprint_of, profile.folds, profile.seed, unit.repeat],
-        **plan.together.recipe,
-    }
-
-
-def _files(plan, unit: FoldUnit) -> list[Path]:
-    return [paths.FOLDS / f"{unit.split}-{cache.key(_recipe(plan, unit))}.npz"]
-
-
-def _gather(plan, unit: FoldUnit) -> tuple:
-    tasks, sources = [plan.tasks[name] for name in unit.tasks], plan.declared.sources
-    entries = [unit.split == "date" and splits.entry_of(task, sources) for task in tasks]
-    names = [entry and entry.name for entry in entries]
-    # tasks of one entry share their dates; all others share everything
-    of_each = dict(zip(names, tasks)).items()
-    groups = {name: splits.look_up(task, unit.split, sources) for name, task in of_each}
-    seed = splits.seed_of(plan.profile.seed, unit.repeat)
-    together = plan.together.of(splits.genes_of(tasks[0]))
-    return tasks, unit.split, [groups[name] for name in names], plan.profile.folds, seed, together
-
-
-def _divide(
-    tasks: list[Task], split: str, groups: list, n_folds: int, seed: int, together: np.ndarray
-) -> tuple:
-    out, reasons = np.full((len(tasks), len(tasks[0])), -1, dtype=np.int8), [""] * len(tasks)
-    for i, task in enumerate(tasks):
-        try:
-            out[i] = splits.assign(task, split, groups[i], n_folds, seed, together)
-        except splits.Unsplittable as err:
-            reasons[i] = str(err)
-    return out, reasons
-
-
-def _store(plan, unit: FoldUnit, output: tuple):
-    (path,), (fold, reasons) = _files(plan, unit), output
-    cache.store(path, _recipe(plan, unit), lambda to: np.savez(to, cut=fold, told=reasons))
-
-
-STAGE = Stage("folds", _files, _gather, _divide, _store)
-
-
-def load(plan, unit):
+def folds(plan, split, names, repeat):
     """Read the folds of a block, or make and cache them; random ones are made anew, it is faster.
 
     Parameters
     ----------
     plan : Plan
-    unit : FoldUnit
+    split : str
+    names : tuple of str
+        Tasks, which share their entities.
+    repeat : int
 
     Returns
     -------
@@ -163,10 +111,31 @@ def load(plan, unit):
     reasons : list of str
         Why a task cannot be divided (its row is −1); empty where it can.
     """
-    if unit.split == "random":
-        return _divide(*_gather(plan, unit))
-    (path,) = _files(plan, unit)
-    if cache.state(path) != "ready":
-        _store(plan, unit, _divide(*_gather(plan, unit)))
+    tasks, sources = [plan.tasks[name] for name in names], plan.declared.sources
+    profile, (together, apart) = plan.profile, plan.together
+    numbers = [profile.folds, profile.seed, repeat]
+    recipe = {
+        "stage": ["folds", splits.VERSION],
+        "tasks": [task.hash for task in tasks],
+        "split": [split, splits.fingerprint(split, sources), *numbers],
+        **apart,
+    }
+    path = paths.FOLDS / f"{split}-{cache.key(recipe)}.npz"
+    if split == "random" or cache.state(path) != "ready":
+        out, reasons = np.full((len(tasks), len(tasks[0])), -1, dtype=np.int8), [""] * len(tasks)
+        seed, groups = splits.seed_of(profile.seed, repeat), {}
+        for i, task in enumerate(tasks):
+            # tasks of one entry share their dates; all others share everything
+            entry = splits.entry_of(task, sources) if split == "date" else None
+            at = entry and entry.name
+            if at not in groups:
+                groups[at] = splits.look_up(task, split, sources)
+            try:
+                out[i] = splits.assign(task, split, groups[at], profile.folds, seed, together)
+            except splits.Unsplittable as err:
+                reasons[i] = str(err)
+        if split == "random":
+            return out, reasons
+        cache.store(path, recipe, lambda to: np.savez(to, cut=out, told=reasons))
     with np.load(path, allow_pickle=False) as arrays:
         return arrays["cut"], arrays["told"].tolist()

@@ -5,7 +5,7 @@ about it.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from ..data.tasks import Task
 from ..models import Embedding, inference
 from ..stats import metrics
 from . import blocks, splits
-from .blocks import Block, Cell, FoldUnit, probes_of
+from .blocks import Block, Cell, probes_of
 
 VERSION = 2
 """Bump when ``fit.compute`` changes what it computes."""
@@ -138,20 +138,16 @@ class Plan:
 
     @_remembered(4)
     def _load_block(self, split: str, names: tuple[str, ...]) -> Block:
-        folds = tuple(blocks.load(self, unit) for unit in self.fold_units(split, names))
+        repeats = self.profile.repeats_of(len(self.tasks[names[0]]))
+        folds = tuple(blocks.folds(self, split, names, r) for r in range(repeats))
         first, *rest = (self.tasks[name] for name in names)
         same = (replace(task, entities=first.entities) for task in rest)  # sent as one array
         return Block((first, *same), self.common(first), folds)
 
-    def fold_units(self, split: str, names: tuple[str, ...]) -> list[FoldUnit]:
-        """The folds that a block of tasks needs, one a repeat."""
-        repeats = self.profile.repeats_of(len(self.tasks[names[0]]))
-        return [FoldUnit(split, names, r) for r in range(repeats)]
-
     @cached_property
-    def together(self) -> splits.Together:
-        """Genes that stay on one side in every split."""
-        return splits.Together.of_profile(self.profile, self.declared.sources)
+    def together(self) -> tuple[dict[str, str], dict]:
+        """Genes that stay on one side in every split, and their part in recipes."""
+        return splits.together(self.profile, self.declared.sources)
 
     @_remembered(None)
     def _digest_of_common(self, names: tuple[str, ...]) -> str:
@@ -177,7 +173,7 @@ class Plan:
             "probe": [cell.probe, probe.name, probe.options],
             "split": [cell.split, fingerprint, *numbers],
             "common": self._digest_of_common(cell.tasks),
-            **self.together.recipe,
+            **self.together[1],
         }
 
     @_remembered(None)
@@ -224,33 +220,33 @@ def make(
         An unknown name, no task that can be built, or a requested split whose table is missing.
     """
     declared = declared or specs.declared()
-    spec = declared.profile(profile) if isinstance(profile, str) else profile
-    models, names, missing = list(models), list(names), []
+    spec, missing = declared.profile(profile) if isinstance(profile, str) else profile, []
     where = f"profile '{spec.name}'"
-    for name in spec.splits:
-        check(splits.SPLITS, "split", name, where=f"{paths.PROFILES}: {where}")
+    for name in filter(None, [*spec.splits, split]):
+        check(splits.SPLITS, "split", name, where=where)
     for name in models:
         check(spec.models, "model", name, where=where)
     built = tasks.load(spec, declared.sources, missing=missing.append)
     if not (built or empty):
         raise BadInput(f"{where}: no task can be built; {[*missing, 'it names no source.'][0]}")
-    usable, messages = _available(spec.splits, declared)
+    usable, messages, lacking = _available(spec.splits, declared.sources)
     requested = usable
     if split is not None:
-        requested, messages = _available([split], declared, requested=True)
+        requested, messages, lacking = _available([split], declared.sources)
+        if not requested:
+            raise BadInput(lacking[0])
     probed = [task for task in built.values() if probes_of(spec, task)]
     genes = tasks.universe(probed) if probed else np.empty(0, dtype=str)
     if spec.genes_of:  # its vectors are those of that profile
         own, genes = genes, make(spec.genes_of, declared=declared).universe
         built = {n: t.subset(np.isin(t.parts, genes).all(axis=0)) for n, t in built.items()}
         lost = np.setdiff1d(own, genes)
-        first = f" (first: {', '.join(lost[:3])})" * bool(len(lost))
         messages.append(
             f"{len(lost):,} of {len(own):,} genes are not among those of profile "
-            f"'{spec.genes_of}'{first} and are left out."
+            f"'{spec.genes_of}' and are left out (first: {', '.join(lost[:3])})."
         )
     cells = blocks.cells(spec, built, dict.fromkeys([*usable, *requested]), usable[:1])
-    inside = set(tasks.pick(built, names))
+    chosen = set(tasks.pick(built, names))
     return Plan(
         profile=spec,
         declared=declared,
@@ -263,31 +259,28 @@ def make(
             for cell in cells
             if cell.model in (models or spec.models)
             and cell.split in requested
-            and inside & set(cell.tasks)
+            and chosen & set(cell.tasks)
         ),
-        messages=(*(f"left out: {why}" for why in missing), *messages),
+        messages=(*(f"left out: {why}" for why in [*missing, *lacking]), *messages),
         whole=not (models or names or split),
         memory=memory,
     )
 
 
-def _available(
-    names: Iterable[str], declared: Declarations, *, requested: bool = False
-) -> tuple[list[str], list[str]]:
-    """Splits that can be made here, and a sentence for each that cannot.
+def _available(names, sources) -> tuple[list[str], list[str], list[str]]:
+    """Splits that can be made here, a sentence for each that is replaced, and for each that lacks.
 
-    A split with a fallback is run as that, under the fallback's name, so that their results are
-    never mixed. One without that was requested by name is an error.
+    Families that are not at hand are run as stems, under that name, so that their results are never
+    mixed.
     """
-    usable, messages = [], []
+    usable, replaced, lacking = {}, [], []
     for name in names:
-        why, then = splits.lacking(name, declared.sources), "It is left out."
-        instead = splits.FALLBACK.get(name) if why else name
-        if instead:
-            usable.append(instead)
-            then = f"'{instead}' is run in its place, under that name."
-        elif requested:
-            raise BadInput(why)
-        if why:
-            messages.append(f"{why} {then}")
-    return list(dict.fromkeys(usable)), messages
+        why = splits.lacking(name, sources)
+        if not why:
+            usable[name] = None
+        elif name == "family":
+            usable["stem"] = None
+            replaced.append(f"{why} 'stem' is run in its place, under that name.")
+        else:
+            lacking.append(why)
+    return list(usable), replaced, lacking

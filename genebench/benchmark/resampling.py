@@ -11,7 +11,6 @@ import numpy as np
 
 from .. import probes
 from ..core.workers import ArrayStage
-from ..data.tasks import Task
 from ..stats import bootstrap, separation
 from . import fit, predictions, splits
 from .plan import Cell, Plan
@@ -85,88 +84,77 @@ def resample(plan, group):
     cells, names = group.cells, group.cells[0].tasks
     predicted = [predictions.load(plan.path(cell)) for cell in cells]
     shape = (len(GENES), len(names), len(cells))
-    number = np.zeros(shape, np.int32)
-    score, error, low, high = np.zeros((4, *shape))
-    moved = np.zeros((*shape[1:], bootstrap.DRAWS), dtype=np.float32)
+    out = {
+        "tasks": np.array(names),
+        "models": np.array([cell.model for cell in cells]),
+        "number": np.zeros(shape, np.int32),
+        **{name: np.zeros(shape) for name in ("score", "error", "low", "high")},
+        **{name: np.full(len(names), np.nan) for name in ("shortcut", "fold_share")},
+        "shortcut_moved": np.zeros((len(names), bootstrap.DRAWS), np.float32),
+        "moved": np.zeros((*shape[1:], bootstrap.DRAWS), np.float32),
+    }
+    best = [""] * len(names)
     families, family = np.unique(plan.families, return_inverse=True)
     weight = bootstrap.weights(families, seed=plan.profile.seed)
-    (shortcut, fold_share), best = np.full((2, len(names)), np.nan), np.full(len(names), "", object)
-    shortcut_moved = np.zeros((len(names), bootstrap.DRAWS), dtype=np.float32)
     for t, task in enumerate(plan.tasks[name] for name in names):
         least = -1 if task.kind == "regression" else 0
         rows = tuple(family[part] for part in plan.rows_of(task))
-        score[:, t], influence, number[:, t], variance, chosen = _influences(
+        score, influence, out["number"][:, t], variance, shortcuts = _influences(
             plan, task, cells, predicted
         )
+        out["score"][:, t] = score
         for g in range(len(GENES)):  # the common genes come last
-            moved[t] = draws = bootstrap.moves(influence[g], weight, rows)
-            error[g, t] = draws.std(axis=1)
-            low[g, t], high[g, t] = bootstrap.interval(score[g, t], draws, low=least, high=1)
+            out["moved"][t] = draws = bootstrap.moves(influence[g], weight, rows)
+            out["error"][g, t] = draws.std(axis=1)
+            low, high = bootstrap.interval(score[g], draws, low=least, high=1)
+            out["low"][g, t], out["high"][g, t] = low, high
         if np.isfinite(variance).any():
-            fold_share[t] = np.nanmedian(variance / (variance + error[1, t] ** 2))
-        if chosen:
-            best[t], shortcut[t], one = chosen
-            shortcut_moved[t] = bootstrap.moves(one[:, None], weight, rows)[0]
-    return {
-        "tasks": np.array(names),
-        "models": np.array([cell.model for cell in cells]),
-        "number": number,
-        "score": score,
-        "error": error,
-        "low": low,
-        "high": high,
-        "shortcut": shortcut,
-        "best_shortcut": best.astype(str),
-        "fold_share": fold_share,
-        "shortcut_moved": shortcut_moved,
-        "moved": moved,
-    }
+            share = variance / (variance + out["error"][1, t] ** 2)
+            out["fold_share"][t] = np.nanmedian(share)
+        if shortcuts:
+            chosen, values, moves = zip(*(best_shortcut(of, len(task)) for of in shortcuts))
+            best[t] = Counter(name for of in chosen for name in of).most_common(1)[0][0]
+            out["shortcut"][t] = np.mean(values)
+            influence = np.mean(moves, axis=0)[:, None]
+            out["shortcut_moved"][t] = bootstrap.moves(influence, weight, rows)[0]
+    return out | {"best_shortcut": np.array(best, str)}
 
 
-def _influences(plan: Plan, task: Task, cells: tuple[Cell, ...], predicted: list[dict]):
+def _influences(plan, task, cells, predicted):
     """Scores (2, M), influences (2, n, M) and numbers of genes (2, M) on own and common genes.
 
     Besides the variance of each score on common genes that is owed to folds (M,), NaN where there
-    is one repeat, and the best shortcut: its name, score and influences (n,); None without one.
+    is one repeat, and per repeat what ``best_shortcut`` takes, of the shortcuts that are scored on
+    as many common genes as any model.
     """
     common, profile = plan.common(task), plan.profile
-    variance, shortcuts = np.full(len(cells), np.nan), {}
+    variance, shortcuts = np.full(len(cells), np.nan), defaultdict(dict)
     score, number = np.full((2, len(cells)), np.nan), np.zeros((2, len(cells)), np.int32)
     influence = np.zeros((2, len(task), len(cells)), dtype=np.float32)
     for m, cell in enumerate(cells):
         spec, scores = plan.declared.models[cell.model], []
-        parts = {r: predicted[m].get((task.name, r)) for r in range(profile.repeats_of(len(task)))}
-        parts = {r: part for r, part in parts.items() if part}
+        repeats = range(profile.repeats_of(len(task)))
+        parts = {r: predicted[m][task.name, r] for r in repeats if (task.name, r) in predicted[m]}
         for r, part in parts.items():
             y, inside = fit.labels(task, spec, profile.seed + r), common[part.rows]
             values = probes.probabilities(task.kind, part.values)
-            number[:, m] = len(part.rows), inside.sum()
-            uses = [np.ones_like(inside), inside][: 1 if inside.all() else 2]
-            scored = []
-            for use in uses:
-                rows = part.rows[use]
-                one = bootstrap.influence(task.kind, y[rows], values[use], part.fold[use])
-                scored.append((rows, *one))
-            scores.append([scored[0][1], scored[-1][1]])
-            for g, (rows, _, moved) in enumerate((scored[0], scored[-1])):
+            scores.append([])
+            for g, use in enumerate((np.ones_like(inside), inside)):
+                rows, fold = part.rows[use], part.fold[use]
+                one, moved = bootstrap.influence(task.kind, y[rows], values[use], fold)
+                scores[-1].append(one)
+                number[g, m] = len(rows)
                 influence[g, rows, m] += moved / len(parts)
-            if spec.family == "shortcut" and not spec.exposed_on(task.name):
-                by_fold = _fold_scores(task.kind, y, values, part, use)
-                one = part.fold[use], by_fold, rows, moved
-                shortcuts.setdefault((r, len(rows)), {})[cell.model] = one
+            if spec.family == "shortcut" and not spec.exposed_on(task.name) and len(rows):
+                by_fold = _fold_scores(task.kind, y[rows], values[use], fold)
+                shortcuts[r, len(rows)][cell.model] = fold, by_fold, rows, moved
         if parts:
             score[:, m] = np.mean(scores, axis=0)
         if len(parts) > 1:
             variance[m] = np.var(scores, axis=0, ddof=1)[1] / len(parts)
     number[~np.isfinite(score)] = 0
-    widest = max((n for _, n in shortcuts), default=0)
-    repeats = [best_shortcut(of, len(task)) for (_, n), of in shortcuts.items() if n == widest]
-    chosen = None
-    if repeats and widest == number[1].max():
-        names, values, moves = zip(*repeats)
-        most = Counter(name for listed in names for name in listed).most_common(1)[0][0]
-        chosen = most, np.mean(values), np.mean(moves, axis=0)
-    return score, influence, number, variance, chosen
+    widest = [of for (_, n), of in shortcuts.items() if n == number[1].max()]
+    return score, influence, number, variance, widest
 
 
 def best_shortcut(shortcuts, n):
@@ -198,14 +186,12 @@ def best_shortcut(shortcuts, n):
     return [names[k] for k in pick[used]], score, influence
 
 
-def _fold_scores(kind: str, y: np.ndarray, values: np.ndarray, part, use: np.ndarray) -> np.ndarray:
+def _fold_scores(kind, y, values, fold):
     """Main score of each fold, (n_folds,); NaN where a fold has none."""
-    out = np.full(int(part.fold.max()) + 1, np.nan)
-    for k in range(len(out)):
-        at = use & (part.fold == k)
-        if at.any():
-            score, _ = bootstrap.influence(kind, y[part.rows[at]], values[at], part.fold[at] * 0)
-            out[k] = score
+    out = np.full(int(fold.max()) + 1, np.nan)
+    for k in np.unique(fold):
+        at = fold == k
+        out[k], _ = bootstrap.influence(kind, y[at], values[at], fold[at] * 0)
     return out
 
 

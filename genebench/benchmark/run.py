@@ -14,7 +14,7 @@ from ..core.errors import BadInput
 from ..core.workers import Outcome, Stage, quiet
 from ..data import sources
 from ..models import inference
-from . import blocks, fit, results, splits, validation
+from . import fit, results, splits, validation
 from .plan import Cell, Plan
 from .tables import write as tables
 
@@ -92,8 +92,6 @@ def run(
         clock["embeddings"] = time.perf_counter()
         cells = [cell for cell in plan.requested if cell.model not in failed]
         waiting = workers.pending(fit.STAGE, plan, cells, say)
-        if scheduler:
-            _divide(plan, waiting, cells_by, **report)
         options = {"waiting": waiting, **report}
         outcome = workers.execute(fit.STAGE, plan, cells, cells_by, **options)
         clock["cells"] = time.perf_counter()
@@ -192,14 +190,6 @@ def embed(
         report = {"say": say, "progress": progress, "waiting": local}
         failed |= workers.execute(EMBEDDINGS, plan, local, pool, **report).failed
     return failed
-
-
-def _divide(plan: Plan, waiting: list[Cell], cluster: Cluster, **report):
-    """Have a cluster make the folds that its cells need, once for all models."""
-    needed = dict.fromkeys((c.split, c.tasks) for c in waiting if c.split != "random")
-    units = [unit for block in needed for unit in plan.fold_units(*block)]
-    if units:
-        workers.execute(blocks.STAGE, plan, units, cluster, **report).check("folds")
 
 
 def _up_to_date(plan: Plan, cells: list[Cell], facts: list[dict], *, whole: bool) -> bool:

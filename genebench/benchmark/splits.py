@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..core.errors import BadInput, pick
-from ..core.specs import ProfileSpec, SourceSpec, TaskSpec
+from ..core.errors import BadInput
+from ..core.specs import SourceSpec, TaskSpec
 from ..data import families, genes, proteins
 from ..data.labels import Declaration
 from ..data.shapes import gene_sets
@@ -128,42 +128,26 @@ SPLITS = {
 """
 
 
-@dataclass(frozen=True, eq=False)
-class Together:
-    """Genes that are on one side in every split of a profile.
+def together(profile, sources):
+    """Genes that are on one side in every split of a profile, for they share a protein sequence.
 
-    Attributes
+    Parameters
     ----------
+    profile : ProfileSpec
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
     group : mapping of str to str
-        Of a gene that shares a protein sequence, the name of those that do.
+        Of a gene that shares its sequence, the name of those that do.
     recipe : dict
-        Part of the recipe of whatever depends on folds; empty where nothing is kept together.
+        Part of the recipe of whatever depends on folds. Both are empty where the profile does not
+        ask for it or no protein is at hand.
     """
-
-    group: Mapping[str, str]
-    recipe: dict
-
-    @classmethod
-    def of_profile(cls, profile: ProfileSpec, sources: Sources) -> "Together":
-        """Find them; none where the profile does not ask for it or no protein is at hand."""
-        if not profile.same_protein_together or lacking("similarity", sources):
-            return cls({}, {})
-        recipe = [genes.fingerprint(sources), genes.fingerprint(sources, proteins.SOURCE)]
-        return cls(proteins.sharing(sources), {"together": recipe})
-
-    def of(self, symbols: np.ndarray) -> np.ndarray | None:
-        """Number of the group of each gene, (n,); None where nothing is kept together."""
-        if not self.recipe:
-            return None
-        return np.unique([self.group.get(s, s) for s in symbols.tolist()], return_inverse=True)[1]
-
-
-FALLBACK = {"family": "stem"}
-"""A split whose table is not at hand -> the one that is run in its place, under its own name."""
-
-
-def _split(name: str) -> Split:
-    return pick(SPLITS, "split", name)
+    if not profile.same_protein_together or lacking("similarity", sources):
+        return {}, {}
+    recipe = [genes.fingerprint(sources), genes.fingerprint(sources, proteins.SOURCE)]
+    return proteins.sharing(sources), {"together": recipe}
 
 
 def folds(task, split, *, n_folds, seed, sources, repeat=0):
@@ -193,38 +177,48 @@ def seed_of(seed: int, repeat: int) -> int:
     return seed + 1000 * repeat
 
 
-def assign(
-    task: Task,
-    split: str,
-    groups: Sequence | None,
-    n_folds: int,
-    seed: int,
-    together: np.ndarray | None = None,
-) -> np.ndarray:
-    """Fold of each row, (n,), from what was looked up.
-
-    Genes with the same number in ``together`` (one a gene, ``genes_of``) get the fold of the first
-    of them, whatever the split says.
+def assign(task, split, groups, n_folds, seed, together=None):
+    """Fold of each row, from what was looked up.
 
     Pairs are divided at random like any entity, as published, or, by every other split, so that no
     gene (nor its group) is on both sides: genes are divided, and a pair whose genes fall into two
     folds has fold −1: it is in no train or test part.
+
+    Parameters
+    ----------
+    task : Task
+    split : str
+    groups : sequence or None
+        See ``look_up``.
+    n_folds, seed : int
+    together : mapping of str to str, optional
+        Genes of one name in it get the fold of the first of them, whatever the split says.
+
+    Returns
+    -------
+    ndarray of int8, shape (n,)
+
+    Raises
+    ------
+    Unsplittable
     """
-    if task.kind != "pair" or split in ("random", "published"):
-        fold = _split(split).divide(task, groups, n_folds, seed)
-        return fold if together is None or task.kind == "pair" else _joined(fold, together)
-    members = genes_of(task)
-    nothing = {"kind": "regression", "labels": np.zeros(len(members)), "classes": ()}
-    fold = _split(split).divide(replace(task, entities=members, **nothing), groups, n_folds, seed)
-    if together is not None:
-        fold = _joined(fold, together)
+    divide = SPLITS[split].divide
+    if task.kind == "pair" and split in ("random", "published"):
+        return divide(task, groups, n_folds, seed)
+    single = task
+    if task.kind == "pair":
+        members = genes_of(task)
+        nothing = {"kind": "regression", "labels": np.zeros(len(members)), "classes": ()}
+        single = replace(task, entities=members, **nothing)
+    fold = divide(single, groups, n_folds, seed)
+    if together:
+        names = [together.get(s, s) for s in single.entities.tolist()]
+        _, first, back = np.unique(names, return_index=True, return_inverse=True)
+        fold = fold[first[back]]
+    if single is task:
+        return fold
     first, second = (fold[np.searchsorted(members, part)] for part in task.parts)
     return np.where(first == second, first, -1).astype(np.int8)
-
-
-def _joined(fold: np.ndarray, together: np.ndarray) -> np.ndarray:
-    _, first, back = np.unique(together, return_index=True, return_inverse=True)
-    return fold[first[back]]
 
 
 def genes_of(task: Task) -> np.ndarray:
@@ -247,7 +241,7 @@ def look_up(task, split, sources):
     """
     if split == "date":  # which depends on the task, too
         return _dates(task, sources)
-    find = _split(split).look_up
+    find = SPLITS[split].look_up
     return find and find(genes_of(task), sources)
 
 
@@ -263,7 +257,7 @@ def lacking(split, sources):
     -------
     str
     """
-    needs = _split(split).needs
+    needs = SPLITS[split].needs
     try:
         fingerprint(split, sources)
     except BadInput:
@@ -290,8 +284,8 @@ def fingerprint(split, sources):
     ------
     sources.Missing
     """
-    table = [genes.fingerprint(sources)] if _split(split).needs else []
-    return [*table, *_split(split).versions(sources)] or None
+    table = [genes.fingerprint(sources)] if SPLITS[split].needs else []
+    return [*table, *SPLITS[split].versions(sources)] or None
 
 
 def prepare(chosen, sources, *, jobs=None, say=print):
