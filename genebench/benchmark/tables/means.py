@@ -1,6 +1,6 @@
 """Scores with intervals, what each task can show, weighted means, every two models compared."""
 
-from collections.abc import Iterator
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,6 @@ from ...core.specs import CONTROL, GROUPS
 from ...stats import bootstrap, intervals, separation
 from .. import resampling
 from .. import splits as splits_of
-from ..plan import Plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +25,7 @@ class Scored:
     score : ndarray, shape (T, M)
         NaN where there is none.
     number : ndarray, shape (T, M)
-        Genes of each score; 0 or NaN where there is none.
+        Genes of each score; 0 where there is none.
     moved : ndarray, shape (T, M, draws)
         How far each draw of genes moves it.
     fair : ndarray of bool, shape (T, M)
@@ -58,6 +57,8 @@ class Scored:
 
 
 _NUMBERS = ("score", "number", "error", "low", "high")
+_OF_TASK = ("tasks", "moved", "shortcut", "best_shortcut", "shortcut_moved", "fold_share")
+_INTERVALS = "task group kind model family score split probe genes number error low high".split()
 
 
 def scores_of(plan, split, probe, groups, models):
@@ -75,45 +76,46 @@ def scores_of(plan, split, probe, groups, models):
     Scored
     """
     parts = [resampling.STAGE.load(plan, group) for group in groups]
-    tasks = [task for part in parts for task in part["tasks"].tolist()]
-    present = parts[0]["models"].tolist()  # some may not be run under this split
+    single = {name: np.concatenate([part[name] for part in parts]) for name in _OF_TASK}
     arrays = {name: np.concatenate([part[name] for part in parts], axis=1) for name in _NUMBERS}
-    index = pd.MultiIndex.from_product([resampling.GENES, tasks, present])
+    tasks, present = single.pop("tasks").tolist(), parts[0]["models"].tolist()
+    levels = {"genes": resampling.GENES, "task": tasks, "model": present}
+    index = pd.MultiIndex.from_product(levels.values(), names=levels)
     frame = pd.DataFrame({name: array.ravel() for name, array in arrays.items()}, index)
-    frame = frame.rename_axis(["genes", "task", "model"]).dropna(subset="score").reset_index()
-    frame = frame.sort_values(["genes", "task", "model"], ascending=[False, True, True])
-    frame["family"] = [plan.declared.models[m].family for m in frame.model]
-    for name in ("group", "kind"):
-        frame[name] = [getattr(plan.tasks[task], name) for task in frame.task]
-    columns = "task group kind model family score split probe genes number error low high".split()
-    frame = frame.assign(split=split, probe=probe)[columns]
-    score, number = (
-        pd.DataFrame(arrays[name][1], columns=present).reindex(columns=models).to_numpy()
-        for name in ("score", "number")
+    frame = frame.dropna(subset="score").reset_index()
+    frame = frame.sort_values([*levels], ascending=[False, True, True])
+    frame = frame.assign(
+        family=[plan.declared.models[m].family for m in frame.model],
+        group=[plan.tasks[task].group for task in frame.task],
+        kind=[plan.tasks[task].kind for task in frame.task],
+        split=split,
+        probe=probe,
     )
-    moved = np.concatenate([part["moved"] for part in parts])
-    if len(present) < len(models):
-        full = np.zeros((len(tasks), len(models), moved.shape[2]), moved.dtype)
-        full[:, [models.index(m) for m in present]], moved = moved, full
-    same = np.isfinite(score) & (number == np.nanmax(number, axis=1, keepdims=True))
+
+    def of_all(array, none):
+        """The same for the models of all splits, some of which may not be run under this one."""
+        out = np.full((len(tasks), len(models), *array.shape[2:]), none, array.dtype)
+        out[:, [models.index(m) for m in present]] = array
+        return out
+
+    score, number = of_all(arrays["score"][1], np.nan), of_all(arrays["number"][1], 0)
     specs = [plan.declared.models[m] for m in models]
     barred = [[s.family == "control" or s.exposed_on(t) for s in specs] for t in tasks]
-    single = ("shortcut", "best_shortcut", "shortcut_moved", "fold_share")
     return Scored(
-        split,
-        probe,
-        tasks,
-        models,
-        score,
-        number,
-        moved,
-        same & ~np.array(barred),
-        *(np.concatenate([part[name] for part in parts]) for name in single),
-        frame,
+        split=split,
+        probe=probe,
+        tasks=tasks,
+        models=models,
+        score=score,
+        number=number,
+        moved=of_all(single.pop("moved"), 0),
+        fair=np.isfinite(score) & (number == number.max(axis=1)[:, None]) & ~np.array(barred),
+        intervals=frame[_INTERVALS],
+        **single,
     )
 
 
-def with_excess(plan, s):
+def with_excess(s):
     """One row per task, model and choice of genes, with the excess on common genes.
 
     The excess is over the best shortcut of the same task, genes and folds, chosen for each fold by
@@ -123,7 +125,6 @@ def with_excess(plan, s):
 
     Parameters
     ----------
-    plan : Plan
     s : Scored
 
     Returns
@@ -132,7 +133,7 @@ def with_excess(plan, s):
     """
     common = s.intervals[s.intervals.genes == "common"]
     t, m = pd.Index(s.tasks).get_indexer(common.task), pd.Index(s.models).get_indexer(common.model)
-    paired = (s.number[t, m] == np.nanmax(s.number, axis=1)[t]) & np.isfinite(s.shortcut[t])
+    paired = (s.number[t, m] == s.number.max(axis=1)[t]) & np.isfinite(s.shortcut[t])
     paired &= ~common.family.isin(["shortcut", "control"]).to_numpy()
     over, t, m = common.loc[paired, ["task", "model", "genes"]], t[paired], m[paired]
     excess, moved = s.score[t, m] - s.shortcut[t], s.moved[t, m] - s.shortcut_moved[t]
@@ -145,8 +146,8 @@ def with_excess(plan, s):
         excess_high=high,
         excess_q=chance,
     )
-    of_model = over.groupby("model").excess_q
-    over["excess_q"] = of_model.transform(scipy.stats.false_discovery_control)
+    control = scipy.stats.false_discovery_control
+    over["excess_q"] = over.groupby("model").excess_q.transform(control)
     return s.intervals.merge(over, on=["task", "model", "genes"], how="left")
 
 
@@ -170,7 +171,7 @@ def power_of(plan, splits):
     """
     rows = []
     for s, (i, name) in ((x, of) for x in splits for of in enumerate(x.tasks)):
-        task, at, genes = plan.tasks[name], np.flatnonzero(s.fair[i]), int(np.nanmax(s.number[i]))
+        task, at, genes = plan.tasks[name], np.flatnonzero(s.fair[i]), int(s.number[i].max())
         row = {
             "split": s.split,
             "probe": s.probe,
@@ -277,7 +278,7 @@ def means_and_pairs(plan, splits, power):
                 yield shared | mean, shared | pairs
 
 
-def _draws(plan: Plan, part: pd.DataFrame) -> tuple[dict, dict]:
+def _draws(plan, part):
     """Facts of some tasks, and how ``separation.mean_over_tasks`` draws them."""
     totals = part.groupby("group").weight.transform("sum")
     weight = (part.weight / totals).to_numpy()  # groups count the same
@@ -311,34 +312,35 @@ def masked(plan, s, power):
         By ``group`` of tasks, and by source of which a control leaves the words: ``model`` on the
         whole text, its ``other`` on the masked one, and the ``lost`` AUROC with its 95 % interval.
     """
-    specs, twins, rows = {m: plan.declared.models[m] for m in s.models}, {}, []
-    for name, spec in specs.items():
-        if spec.options.get("recipe", "").startswith("summary"):
-            twins.setdefault((spec.encoder, spec.weights, spec.hub, spec.dim), []).append(name)
-    left = {m: [n[1:] for n in specs[m].options.get("labels_of", ()) if n[0] == "-"] for m in specs}
     base = power[power.split == s.split].set_index("task").loc[s.tasks]
     base = base.assign(source=base.index.str.split("/").str[0])
-    usable = ~base.underpowered & (base.kind != "regression")
+    usable, rows = ~base.underpowered & (base.kind != "regression"), []
+    specs = [plan.declared.models[m] for m in s.models]
+    left = [[n[1:] for n in m.options.get("labels_of", ()) if n[0] == "-"] for m in specs]
     choices = [("group", g) for g in GROUPS]
-    choices += [("source", n) for n in dict.fromkeys(n for names in left.values() for n in names)]
-    for first, *others in twins.values():
-        for other in others if specs[first].options["recipe"] == "summary" else ():
-            pair = [s.models.index(first), s.models.index(other)]
-            scored = np.isfinite(s.score[:, pair]).all(axis=1)
-            for by, value in choices:
-                fits = not left[other] or value in left[other]
-                tasks = np.flatnonzero(usable & scored & (base[by] == value) & fits)
-                if len(tasks):
-                    facts, draws = _draws(plan, base.iloc[tasks])
-                    both = (a[np.ix_(tasks, pair)].astype(float) for a in (s.score, s.moved))
-                    mean = separation.mean_over_tasks(*(b[:, :1] - b[:, 1:] for b in both), **draws)
-                    (low,), (high,) = mean.interval()
-                    names = {"group": value, "model": first, "other": other}
-                    rows.append(names | facts | {"lost": mean.value[0], "low": low, "high": high})
+    choices += [("source", n) for n in dict.fromkeys(itertools.chain(*left))]
+    network = [(m.encoder, m.weights, m.hub, m.dim) for m in specs]
+    recipe = [m.options.get("recipe", "") for m in specs]
+    for pair in map(list, itertools.permutations(range(len(specs)), 2)):
+        i, j = pair
+        text = recipe[i] == "summary" and recipe[j].startswith("summary-")
+        if not text or network[i] != network[j]:
+            continue
+        scored = usable & np.isfinite(s.score[:, pair]).all(axis=1)
+        for by, value in choices:
+            fits = not left[j] or value in left[j]
+            tasks = np.flatnonzero(scored & (base[by] == value) & fits)
+            if len(tasks):
+                facts, draws = _draws(plan, base.iloc[tasks])
+                both = (a[np.ix_(tasks, pair)].astype(float) for a in (s.score, s.moved))
+                mean = separation.mean_over_tasks(*(b[:, :1] - b[:, 1:] for b in both), **draws)
+                (low,), (high,) = mean.interval()
+                names = {"group": value, "model": s.models[i], "other": s.models[j]}
+                rows.append(names | facts | {"lost": mean.value[0], "low": low, "high": high})
     return pd.DataFrame(rows)
 
 
-def _of_group(plan: Plan, splits: list[Scored], tasks, models, by) -> Iterator[tuple[dict, dict]]:
+def _of_group(plan, splits, tasks, models, by):
     """(means, pairs) of each split; ``lost``: how much less than in the first split."""
     at, first = np.ix_(tasks, models), None
     names = np.array([splits[0].models[m] for m in models])
@@ -357,8 +359,9 @@ def _of_group(plan: Plan, splits: list[Scored], tasks, models, by) -> Iterator[t
         changes = {"lost": (first[0] - score, first[1] - moved), "excess": (over, gap)}
         for name, change in changes.items():
             of = separation.mean_over_tasks(*change, **by)
-            for column, values in zip(("", "_low", "_high"), (of.value, *of.interval())):
-                columns[name + column] = np.where(none & (name == "excess"), np.nan, values)
+            columns |= zip((name, f"{name}_low", f"{name}_high"), (of.value, *of.interval()))
+        for name in ("excess", "excess_low", "excess_high"):
+            columns[name] = np.where(none, np.nan, columns[name])
         i, j = compared.pairs.T
         pairs = {"split": s.split, "model": names[i], "other": names[j]}
         yield columns, pairs | {name: getattr(compared, name) for name in _PAIRS[-5:]}

@@ -87,7 +87,7 @@ def tables(plan, groups):
             frames = [pd.DataFrame(pair[part], columns=columns) for pair in pairs]
             out[name] += frames or [pd.DataFrame(columns=columns)]
         out["masked.csv"].append(means.masked(plan, splits[0], power))
-        out["intervals.parquet"] += [means.with_excess(plan, s) for s in splits]
+        out["intervals.parquet"] += [means.with_excess(s) for s in splits]
     for name, frames in out.items():
         out[name] = pd.concat([f for f in frames if len(f)] or frames, ignore_index=True)
     return {name: frame for name, frame in out.items() if len(frame.columns)}
