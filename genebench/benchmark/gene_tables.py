@@ -49,8 +49,7 @@ def shares(codes, fold, positive):
         negative gene that of the positives that it ranks below; ties count half. ``NONE`` in a
         fold of one class. The mean over a fold's positives, or negatives, is the fold's AUROC.
     """
-    fold = fold.astype(np.int64)
-    placed, _ = influences.placements(positive, codes, fold, int(fold.max()) + 1)
+    placed, _ = influences.placements(positive, codes, fold)
     return np.where(np.isnan(placed), NONE, np.round(100 * placed)).astype(np.uint8)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..core import cache
 from ..core.errors import BadInput
 from ..core.specs import SourceSpec, TaskSpec
 from ..data import families, genes, proteins
@@ -303,7 +304,8 @@ def prepare(chosen, sources, *, jobs=None, say=print):
             "the split 'similarity': the proteins of the proteome are aligned, once for all runs; "
             "it takes minutes"
         )
-        facts = proteins.make(sources, jobs=jobs)
+        proteins.make(sources, jobs=jobs)
+        facts = cache.facts(proteins.path(sources))
         say(
             f"{facts['genes']:,} genes with a protein, {facts['groups']:,} groups, the largest of "
             f"{facts['largest']:,}"

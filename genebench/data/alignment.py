@@ -117,7 +117,7 @@ def resembling(letters, start, above, chance):
     some ``K · la · lb · exp(−LAMBDA · s)``; a pair is used if that is ``chance`` at most. Words of
     fewer than three different letters begin no segment, nor do those of pairs whose lengths alone
     keep them from being more than ``above`` identical. Time grows with the square of all letters;
-    memory is some 16 bytes a letter, and 17 MB.
+    memory is some 24 bytes a letter, and 17 MB.
 
     Parameters
     ----------
@@ -145,15 +145,9 @@ def resembling(letters, start, above, chance):
                 words[p] = np.int32(a) << 15 | np.int32(b) << 10 | np.int32(c) << 5 | np.int32(d)
                 first[words[p] + 1] += 1
     first = np.cumsum(first)
-    # of each word, where it stands in what comes after the present sequence
-    later = first[:-1].copy()
-    place, owner = np.empty(first[-1], np.int32), np.empty(first[-1], np.int32)
-    for i in range(n):
-        for p in range(start[i], start[i + 1]):
-            if words[p] >= 0:
-                place[later[words[p]]], owner[later[words[p]]] = p, i
-                later[words[p]] += 1
-    later[:] = first[:-1]
+    # the places of each word, and where among them those after the present sequence begin
+    place, later = np.argsort(words, kind="mergesort")[total - first[-1] :], first[:-1].copy()
+    owner = np.repeat(np.arange(n), length)
     # of each diagonal, up to where in the earlier sequences it was looked at
     done = np.zeros(total, np.int32)
     need = (np.log(length) + np.log(K / chance) / 2) / LAMBDA  # half of the score required
@@ -168,7 +162,7 @@ def resembling(letters, start, above, chance):
             if words[p] < 0:
                 continue
             for k in range(later[words[p]], first[words[p] + 1]):
-                q, j = place[k], owner[k]
+                q, j = place[k], owner[place[k]]
                 if met[j] or done[q - p] > p:
                     continue
                 if min(length[i], length[j]) <= above * max(length[i], length[j]):

@@ -1,16 +1,12 @@
 """Resolve gene identifiers to approved HGNC symbols; ambiguous ones are listed, never guessed."""
 
-from functools import lru_cache
-
 import pandas as pd
 
 from ..core.errors import BadInput, pick
-from ..core.specs import SourceSpec
 from . import sources as upstream
 from .identifiers import STATUSES as STATUSES
 from .identifiers import Resolution as Resolution
 from .identifiers import Resolver, current_symbols, make_index
-from .sources import Sources
 
 _COLUMNS = {
     "approved": "symbol",
@@ -47,10 +43,10 @@ def build(hgnc, ensembl=None, *, release="HGNC"):
     Resolver
     """
     columns = (*_COLUMNS.values(), "location", "gene_group_id", "locus_group")
-    lacking = ", ".join(c for c in columns if c not in hgnc)
-    twice = [] if lacking else hgnc.symbol[hgnc.symbol.duplicated()].tolist()
-    if lacking or twice:
-        fault = f"no column {lacking}" if lacking else f"the symbol '{twice[0]}' twice"
+    faults = [f"no column {name}" for name in columns if name not in hgnc]
+    if not faults:
+        faults = [f"the symbol '{s}' twice" for s in hgnc.symbol[hgnc.symbol.duplicated()]]
+    for fault in faults:
         raise BadInput(f"the table of HGNC has {fault}; take the official hgnc_complete_set.txt.")
     index = {}
     for kind, column in _COLUMNS.items():
@@ -95,18 +91,19 @@ def resolver(sources):
         The same object while declarations and files stay as they are.
     """
     used = _resolver_sources(sources)
-    digests = tuple(upstream.digest(upstream.locate(spec, "genes")) for spec in used)
-    return _resolver(tuple(spec.model_dump_json() for spec in used), digests)
-
-
-@lru_cache(maxsize=2)
-def _resolver(declared: tuple[str, ...], _digests: tuple[str, ...]) -> Resolver:
-    used = [SourceSpec.model_validate_json(text) for text in declared]
     release = " and ".join(f"{name} {s.release}" for name, s in zip(("HGNC", "Ensembl"), used))
-    return build(*(upstream.table(s, "genes") for s in used), release=release)
+    key = str([(spec, upstream.digest(upstream.locate(spec, "genes"))) for spec in used])
+    if key not in _RESOLVERS:
+        _RESOLVERS.clear()
+        _RESOLVERS[key] = build(*(upstream.table(s, "genes") for s in used), release=release)
+    return _RESOLVERS[key]
 
 
-def _resolver_sources(sources: Sources) -> list[SourceSpec]:
+_RESOLVERS: dict[str, Resolver] = {}
+"""The one in use, by declarations and digests."""
+
+
+def _resolver_sources(sources):
     """HGNC, and Ensembl where its table is here."""
     hgnc, ensembl = (pick(sources, "source", name) for name in ("hgnc", "ensembl"))
     return [hgnc, ensembl] if upstream.status(ensembl)[0] == "ready" else [hgnc]

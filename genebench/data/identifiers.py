@@ -1,8 +1,7 @@
 """What an identifier of a human gene means: an index of symbols and ids, and its look-up."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -146,28 +145,30 @@ class Resolver:
         """
         if kind is not None:
             check(KINDS, "kind of identifier", kind)
-        texts = [_text(i) for i in ([ids] if isinstance(ids, str) else ids)]
+        texts = ["" if pd.isna(i) else str(i).strip() for i in ids]
         forms = {t: self._form(t) for t in dict.fromkeys(texts)}
         counts = Counter(forms[t] for t in texts if t)
         most = kind or max(KINDS, key=lambda k: counts[k])
-        found, hints = {}, {}
+        found, candidates, hints = {}, {}, {}
         for text, form in forms.items():
             # a bare number is an Entrez id only among others
             read_as = kind or ("symbol" if form == "entrez" != most else form)
-            found[text] = self._look_up(text, read_as)
-            hint = _hint(text, form, kind)
-            if hint and found[text][0] in ("case", "unknown"):
+            status, symbol, genes = self._look_up(text, read_as)
+            found[text] = status, symbol
+            if len(genes) > 1:
+                candidates[text] = genes
+            if status in ("case", "unknown") and (hint := _hint(text, form, kind)):
                 hints[text] = hint
-        symbol = np.array([found[t][1] for t in texts], dtype=str)
-        status = np.array([found[t][0] for t in texts], dtype=object)
-        candidates = {t: genes for t, (_, _, genes) in found.items() if len(genes) > 1}
+        each = np.array([found[t] for t in texts], dtype=object).reshape(-1, 2)
         # of the ids of a gene the one of the best status is used, of equals the first
-        rank = {s: i for i, s in enumerate(STATUSES)}
-        order = np.argsort([rank[s] for s in status], kind="stable")
-        order = order[symbol[order] != ""]
-        status[order[pd.Series(symbol[order]).duplicated().to_numpy(bool)]] = "duplicate"
-        texts, status = np.array(texts, dtype=str), status.astype(str)
-        return Resolution(texts, symbol, status, most, candidates, hints, self.release)
+        rank = list(STATUSES).index
+        order = np.argsort([rank(status) for status in each[:, 0]], kind="stable")
+        order = order[each[order, 1] != ""]
+        each[order[pd.Series(each[order, 1]).duplicated()], 0] = "duplicate"
+        status, symbol = each.T.astype(str)
+        return Resolution(
+            np.array(texts, dtype=str), symbol, status, most, candidates, hints, self.release
+        )
 
     def approved(self, symbols):
         """Replace older and other names by approved symbols.
@@ -199,7 +200,7 @@ class Resolver:
         """
         return self.genes.chromosome.reindex(list(symbols), fill_value="").to_numpy(str)
 
-    def _form(self, text: str) -> str:
+    def _form(self, text):
         """The kind of identifier that a text looks like; a symbol like an accession is a symbol."""
         for kind, form in _FORMS.items():
             named = kind == "uniprot" and any(text in self.index[t] for t in _TIERS)
@@ -207,7 +208,7 @@ class Resolver:
                 return kind
         return "symbol"
 
-    def _look_up(self, text: str, kind: str) -> tuple[str, str, tuple[str, ...]]:
+    def _look_up(self, text, kind):
         """Status, symbol and candidates of an id."""
         named = kind == "symbol"
         spelling = text if named else _plain(text, kind)
@@ -228,30 +229,36 @@ class Resolver:
         return ("case" if symbol else "ambiguous" if found else "unknown"), symbol, found
 
     @cached_property
-    def _newest(self) -> int:
+    def _newest(self):
         return max((int(i[5:]) for i in self.index["hgnc"]), default=0)
 
     @cached_property
-    def _upper(self) -> dict[str, Index]:
-        return {
-            tier: make_index(
-                (key.upper(), s) for key, found in self.index[tier].items() for s in found
-            )
-            for tier in _TIERS
+    def _upper(self):
+        tiers = {
+            t: [(k.upper(), s) for k, found in self.index[t].items() for s in found] for t in _TIERS
         }
+        return {tier: make_index(pairs) for tier, pairs in tiers.items()}
 
 
-def make_index(pairs: Iterable[tuple[str, str]]) -> Index:
-    """Index (key, symbol) pairs: each key → its distinct symbols, in order."""
-    out: dict[str, dict[str, None]] = {}
+def make_index(pairs):
+    """Index pairs of a key and a symbol.
+
+    Parameters
+    ----------
+    pairs : iterable of (str, str)
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Each key → its distinct symbols, in order.
+    """
+    out = defaultdict(dict)
     for key, symbol in pairs:
-        out.setdefault(key, {})[symbol] = None
+        out[key][symbol] = None
     return {key: tuple(symbols) for key, symbols in out.items()}
 
 
-def _decide(
-    index: dict[str, Index], spellings: list[str], tiers: Iterable[str] = _TIERS
-) -> tuple[str, str, tuple[str, ...]]:
+def _decide(index, spellings, tiers=_TIERS):
     """The first tier that knows a spelling, its symbol if it is one, and the genes of all tiers."""
     known = [[s for text in spellings for s in index[t].get(text, ())] for t in tiers]
     tier, first = next(((t, set(k)) for t, k in zip(tiers, known) if k), ("", ()))
@@ -276,16 +283,7 @@ def current_symbols(index, texts):
     return [_decide(index, [text], ("approved", "previous"))[1] for text in texts]
 
 
-def _text(value: object) -> str:
-    """An id as text: numbers without a decimal point, missing values as an empty text."""
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, float) and value.is_integer():  # a column of numbers with a gap has 7157.0
-        return f"{value:.0f}"
-    return "" if value is None or pd.isna(value) else str(value).strip()
-
-
-def _plain(text: str, kind: str) -> str:
+def _plain(text, kind):
     """An identifier as the tables write it: without version, isoform or database prefix."""
     if kind == "hgnc":
         return f"HGNC:{text.split(':')[-1]}"
@@ -297,7 +295,7 @@ def _plain(text: str, kind: str) -> str:
     return found.group(3) if kind == "uniprot" else text[:15].upper()
 
 
-def _hint(text: str, form: str, kind: str | None) -> str:
+def _hint(text, form, kind):
     """What an id looks like that was not found as it stands, or an empty text."""
     if kind and form not in (kind, "symbol"):
         looks = f"looks like an identifier of kind '{form}' and was read as '{kind}'"

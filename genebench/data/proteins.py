@@ -9,10 +9,9 @@ that is half of both can. Groups are what such links connect (single linkage).
 import itertools
 import os
 import re
-import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,7 +21,6 @@ from ..core import cache, paths
 from ..core.errors import BadInput, pick
 from . import genes
 from . import sources as upstream
-from .sources import Sources
 
 VERSION = 1
 """Bump when ``groups`` gives other groups for the same proteome."""
@@ -64,14 +62,7 @@ def coded(sequences):
     return np.frombuffer(letters.encode(), dtype=np.uint8) - np.uint8(64), start
 
 
-def alike(
-    letters,
-    start,
-    candidates,
-    *,
-    above=ABOVE,
-    jobs=None,
-):
+def alike(letters, start, candidates, *, above=ABOVE, jobs=None):
     """Find the sequences that are more than ``above`` identical with each.
 
     A pair is not aligned if the letters that both have cannot make it identical enough.
@@ -100,14 +91,14 @@ def alike(
     composition = np.zeros((len(length), 32), dtype=np.int32)
     np.add.at(composition, (np.repeat(np.arange(len(length)), length), letters), 1)
 
-    def one(i: int) -> tuple[int, np.ndarray, np.ndarray]:
+    def one(i):
         others = candidates(i)
         shared = np.minimum(composition[i], composition[others]).sum(axis=1)
         others = others[shared > above * np.maximum(length[i], length[others])]
         identity = alignment.identities(i, others, letters, start)
         return i, others[identity > above], identity[identity > above]
 
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
         yield from pool.map(one, range(len(length)))
 
 
@@ -136,7 +127,7 @@ def related(sequences, *, jobs=None):
     indptr, indices = alignment.resembling(letters, start, ABOVE, CHANCE)
     group, pairs = np.arange(len(length)), []
 
-    def candidates(i: int) -> np.ndarray:
+    def candidates(i):
         others = indices[indptr[i] : indptr[i + 1]].astype(np.int64)
         others = others[group[others] != group[i]]
         return others[np.argsort(length[others], kind="stable")]
@@ -197,7 +188,7 @@ def linked(owners, first, second):
     links = scipy.cluster.hierarchy.DisjointSet([*range(len(owners)), *names])
     for a, b in itertools.chain(owned, zip(first, second)):
         links.merge(a, b)
-    head: dict[object, str] = {}
+    head = {}
     return {name: head.setdefault(links[name], name) for name in names}
 
 
@@ -221,18 +212,28 @@ def recipe(sources):
     }
 
 
-def path(sources: Sources) -> Path:
-    """Where the groups of the declared proteome are cached, a ``.npz`` that need not exist."""
+def path(sources):
+    """Where the groups of the declared proteome are cached.
+
+    Parameters
+    ----------
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    Path
+        A ``.npz`` that need not exist.
+    """
     return paths.PROTEINS / f"alike-{cache.key(recipe(sources))}.npz"
 
 
-def ready(sources: Sources) -> bool:
+def ready(sources):
     """Whether the groups of the declared proteome are cached."""
     return cache.state(path(sources)) == "ready"
 
 
 def make(sources, *, jobs=None):
-    """Align the declared proteome and cache its groups.
+    """Align the declared proteome, or read the groups from the cache.
 
     Parameters
     ----------
@@ -242,37 +243,28 @@ def make(sources, *, jobs=None):
 
     Returns
     -------
-    dict of str to float
-        What is noted beside them: numbers of ``proteins``, of ``genes`` that have one, of
-        ``groups``, of genes in the ``largest``, and ``seconds``.
+    dict of str to str
+        Each gene with a protein → its group. Noted beside them are numbers of ``proteins``, of
+        ``genes`` that have one, of ``groups``, and of genes in the ``largest``.
     """
-    begun = time.perf_counter()
-    frame = upstream.table(pick(sources, "source", SOURCE), FILE)
-    group = _of_genes(frame, sources, *related(frame.sequence.tolist(), jobs=jobs))
-    size = group.value_counts()
-    facts = {
-        "proteins": len(frame),
-        "genes": len(group),
-        "groups": len(size),
-        "largest": int(size.max()) if len(size) else 0,
-        "seconds": round(time.perf_counter() - begun, 1),
-    }
-    _store(group, path(sources), recipe(sources), **facts)
-    return facts
+    return _grouped(path(sources), recipe(sources), sources, partial(related, jobs=jobs))
 
 
-def _of_genes(frame, sources, first, second):
-    """Group of each gene, by pairs of rows of the proteome."""
-    owners = genes_of_proteins(frame.header.tolist(), genes.resolver(sources))
-    return pd.Series(linked(owners, first, second), dtype=str)
-
-
-def _store(group, file, contents, **facts):
-    arrays = {"genes": group.index.to_numpy(str), "group": group.to_numpy(str)}
-    cache.store(file, contents, partial(np.savez_compressed, **arrays), **facts)
-
-
-def _load(file):
+def _grouped(file, contents, sources, find):
+    """Group of each gene by pairs of proteins that ``find`` finds, from the cache."""
+    if cache.state(file) != "ready":
+        frame = upstream.table(pick(sources, "source", SOURCE), FILE)
+        owners = genes_of_proteins(frame.header.tolist(), genes.resolver(sources))
+        group = linked(owners, *find(frame.sequence))
+        size = Counter(group.values())
+        facts = {
+            "proteins": len(frame),
+            "genes": len(group),
+            "groups": len(size),
+            "largest": max(size.values(), default=0),
+        }
+        arrays = {"genes": list(group), "group": list(group.values())}
+        cache.store(file, contents, partial(np.savez_compressed, **arrays), **facts)
     with np.load(file, allow_pickle=False) as arrays:
         return dict(zip(arrays["genes"].tolist(), arrays["group"].tolist()))
 
@@ -287,16 +279,17 @@ def sharing(sources):
     Returns
     -------
     dict of str to str
-        Each such gene → the first of its group in alphabetical order; cached.
+        Each gene with a protein → the first, in alphabetical order, of those that share it; cached.
     """
     contents = {**recipe(sources), "stage": ["same protein", 1], "rule": []}
     file = paths.PROTEINS / f"same-{cache.key(contents)}.npz"
-    if cache.state(file) != "ready":
-        frame = upstream.table(pick(sources, "source", SOURCE), FILE)
-        _, first, back = np.unique(frame.sequence, return_index=True, return_inverse=True)
-        group = _of_genes(frame, sources, np.arange(len(frame)), first[back])
-        _store(group[group.duplicated(keep=False)], file, contents)
-    return _load(file)
+
+    def same(sequences):
+        code, _ = pd.factorize(sequences)
+        _, first = np.unique(code, return_index=True)
+        return np.arange(len(code)), first[code]
+
+    return _grouped(file, contents, sources, same)
 
 
 def groups(symbols, sources):
@@ -314,7 +307,5 @@ def groups(symbols, sources):
         Name of each symbol's group, in their order. A gene without a protein in the proteome (most
         of them make none) is a group by itself.
     """
-    if not ready(sources):
-        make(sources)
-    group = _load(path(sources))
+    group = make(sources)
     return [group.get(name, name) for name in genes.resolver(sources).approved(symbols).tolist()]

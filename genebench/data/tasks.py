@@ -1,13 +1,12 @@
-"""Tasks: entities and labels, with a hash; built from their declarations, cached, picked."""
+"""Tasks: built from their declarations, cached, picked."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cache as memory
+from functools import partial
 from zlib import crc32
 
 import numpy as np
@@ -20,127 +19,9 @@ from ..core.specs import GROUPS, SourceSpec, TaskSpec
 from . import builders, genes
 from . import sources as upstream
 from .builders import SHAPES
-from .labels import Declaration, Labels, slug
+from .labels import Declaration, slug
 from .sources import Sources
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """One question about genes, with its answers.
-
-    Attributes
-    ----------
-    name, title, description, group, kind, source : str
-    version : int
-    entities : ndarray of str, shape (n,)
-        Gene symbols (of pairs ``A|B``), sorted, unique.
-    labels : ndarray of shape (n,) or (n, n_classes)
-        binary, pair: 0/1. multiclass: index into ``classes``. multilabel: 0/1 a class. regression:
-        real numbers in the unit that ``description`` states.
-    classes : tuple of str
-        Label names; empty for regression; (negative, positive) for binary.
-    folds : ndarray of int8, shape (n,), optional
-        Folds that were published with the labels: 0 is the holdout, and −2, −3 … the parts that
-        only train, by which settings may be chosen.
-    """
-
-    name: str
-    title: str
-    description: str
-    group: str
-    kind: str
-    source: str
-    version: int
-    entities: np.ndarray
-    labels: np.ndarray
-    classes: tuple[str, ...]
-    folds: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return len(self.entities)
-
-    @cached_property
-    def hash(self) -> str:
-        """16 hex digits of the SHA-256 of entities, labels and classes: equal on every machine."""
-        labels = self.labels.astype("<f8" if self.kind == "regression" else "<i4")
-        text = "\n".join((self.kind, *self.classes, "", *self.entities)).encode()
-        folds = b"" if self.folds is None else self.folds.astype(np.int8).tobytes()
-        return hashlib.sha256(text + np.ascontiguousarray(labels).tobytes() + folds).hexdigest()[
-            :16
-        ]
-
-    @cached_property
-    def entities_hash(self) -> str:
-        """SHA-256 of the entities alone; tasks that share it share their genes."""
-        return hashlib.sha256(np.ascontiguousarray(self.entities).tobytes()).hexdigest()
-
-    @cached_property
-    def parts(self) -> tuple[np.ndarray, ...]:
-        """The genes of each entity: one array, shape (n,), or of a pair task two."""
-        if self.kind != "pair":
-            return (self.entities,)
-        return tuple(np.array(side) for side in zip(*(pair.split("|") for pair in self.entities)))
-
-    @property
-    def balance(self) -> str:
-        """Class balance in a few words."""
-        y = self.labels
-        if self.kind == "regression":
-            return f"median {np.median(y):.3g}, range {y.min():.3g} to {y.max():.3g}"
-        if self.kind == "multilabel":
-            per = y.mean(axis=0)
-            share = f"{per.min():.0%} to {per.max():.0%}"
-            return f"{len(self.classes)} labels, each on {share} of the genes"
-        counts = np.bincount(y, minlength=len(self.classes))
-        if self.kind == "multiclass":
-            return f"{len(self.classes)} classes of {counts.min()} to {counts.max()} genes"
-        return f"{counts[1]} of {len(self)} positive ({counts[1] / len(self):.1%})"
-
-    def subset(self, mask: np.ndarray) -> Task:
-        """Restrict the task to the entities of a mask, shape (n,)."""
-        folds = None if self.folds is None else self.folds[mask]
-        return replace(self, entities=self.entities[mask], labels=self.labels[mask], folds=folds)
-
-
-def _task(declared: Declaration, made: Labels) -> Task:
-    """A task of what a builder returned, if its labels can be used."""
-    entry, names = declared.task, np.asarray(made.entities, dtype=str)
-    order = np.argsort(names, kind="stable")
-    task = Task(
-        name=made.name or entry.name,
-        title=made.title or entry.title,
-        description=" ".join(filter(None, [made.description or entry.description, made.note])),
-        group=entry.group,
-        kind=entry.kind,
-        source=declared.source.id,
-        version=entry.version,
-        entities=names[order],
-        labels=np.asarray(made.labels)[order],
-        classes=tuple(map(str, made.classes)),
-        folds=None if made.folds is None else made.folds[order].astype(np.int8),
-    )
-    y, n, values = task.labels, len(task.classes), set(np.unique(made.labels).tolist())
-    if task.kind == "regression":
-        sound = y.dtype.kind == "f" and np.isfinite(y).all()
-    elif task.kind == "multilabel":
-        sound = y.dtype.kind in "iu" and y.ndim == 2 and n > 1 and values <= {0, 1}
-    else:
-        enough = n >= 2 if task.kind == "multiclass" else n == 2
-        sound = y.dtype.kind in "iu" and y.ndim == 1 and enough and values == set(range(n))
-    faults = {
-        "no genes": len(names) == 0,
-        "a gene without a name": (names == "").any(),
-        "an HGNC id in place of a symbol": np.char.startswith(names, "HGNC:").any(),
-        "a gene twice": (task.entities[1:] == task.entities[:-1]).any(),
-        f"labels that are not those of a {task.kind} task (finite numbers, or two "
-        "classes or more, each with a gene)": not sound,
-    }
-    for fault in (text for text, present in faults.items() if present):
-        raise BadInput(
-            f"source '{task.source}', task '{task.name}': it holds {fault}; look at the file, or "
-            "fix its 'kind' or 'options'."
-        )
-    return task
+from .task import Task
 
 
 def build(source, entry, sources=None):
@@ -161,7 +42,7 @@ def build(source, entry, sources=None):
     declared = Declaration(source, entry, sources or {})
     check(SHAPES, "shape", entry.shape, where=declared.where)
     try:
-        built = [_task(declared, made) for made in SHAPES[entry.shape](declared, **entry.options)]
+        built = [*SHAPES[entry.shape](declared, **entry.options)]
     except (TypeError, KeyError, ValueError) as err:  # options that the shape does not take
         raise BadInput(
             f"{declared.where}: {type(err).__name__}: {err}; fix 'options', or look at the file."
@@ -177,16 +58,14 @@ def build(source, entry, sources=None):
 
 def _dated(old: Task, new: Task, before: BeforeSpec) -> Task | None:
     """A binary task that trains on labels of before and tests those that came since."""
-    at = pd.Index(old.entities).get_indexer(new.entities)
-    known = np.where(at < 0, -1, old.labels[at])
+    known = pd.Series(old.labels, old.entities).reindex(new.entities, fill_value=-1).to_numpy()
     tested = known < 0
     if before.tested == "gains":
         second = np.array([crc32(gene.encode()) % 2 == 0 for gene in new.entities])
         tested = (known < 1) & ((new.labels == 1) | second)
     labels = np.where(tested, new.labels, np.maximum(known, 0))
-    for part in (labels[tested], labels[~tested]):
-        if min(part.sum(), len(part) - part.sum()) < before.least:
-            return None
+    if np.bincount(2 * tested + labels, minlength=4).min() < before.least:  # of a part and class
+        return None
     return replace(new, labels=labels, folds=np.where(tested, 0, -2).astype(np.int8))
 
 
@@ -206,16 +85,20 @@ def _derived(whole: Task, least: int) -> Iterator[Task]:
             )
 
 
-def from_source(source, sources, *, missing=None):
+def _refuse(sentence: str):
+    raise upstream.Missing(sentence)
+
+
+def from_source(source, sources, *, missing=_refuse):
     """Return the tasks of every declaration of a source, from the cache of the files at hand.
 
     Parameters
     ----------
     source : SourceSpec
     sources : mapping of str to SourceSpec
-    missing : callable, optional
+    missing : callable
         Called with a sentence for a declaration whose file or column is not available; it then has
-        no tasks. Without it, that is raised (``sources.Missing``).
+        no tasks. By default that is raised (``sources.Missing``).
 
     Returns
     -------
@@ -227,8 +110,6 @@ def from_source(source, sources, *, missing=None):
         try:
             built.append(_cached(source, entry, sources))
         except upstream.Missing as err:
-            if missing is None:
-                raise
             missing(str(err))
             built.append([])
     return built
@@ -239,7 +120,7 @@ _WHEEL = {"__all__": {"wheel"}}
 
 
 def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]:
-    """The tasks of one declaration, which share their entities, from the cache."""
+    """The tasks of one declaration, most of which share their entities, from the cache."""
     parts = entry.options, entry.options.get("members", {})
     looked_up = any(part.get("ids", "symbol") != "symbol" for part in parts)
     other = entry.options.get("other", {"source": source.id})
@@ -253,34 +134,37 @@ def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]
     }
     path = paths.TASKS / f"{source.id}-{cache.key(recipe)}.npz"
     if cache.state(path) != "ready":
-        cache.store(path, recipe, partial(_write, built=build(source, entry, sources)))
-    with np.load(path, allow_pickle=False) as arrays:
-        about, entities = json.loads(arrays["about"].item()), arrays["entities"]
-        tasks = []
-        for number, (noted, *words, kind, classes) in enumerate(about):
-            y = arrays[str(number)]
-            y = y if kind == "regression" else y.astype(np.int64)
-            declared = entry.group, kind, source.id, entry.version
-            folds, own = (arrays.get(f"{number} {name}") for name in ("folds", "entities"))
-            names = entities if own is None else own
-            tasks.append(Task(*words, *declared, names, y, tuple(classes), folds))
-            same = next(task for task in tasks if task.entities is names)
-            # the digest of the file itself guards them
-            tasks[-1].__dict__.update(hash=noted, entities_hash=same.entities_hash)
-    return tasks
-
-
-def _write(path: Path, built: list[Task]):
-    about = [(t.hash, t.name, t.title, t.description, t.kind, t.classes) for t in built]
-    labels = [t.labels if t.kind == "regression" else t.labels.astype(np.int16) for t in built]
-    entities = built[0].entities if built else np.array([], dtype=str)
-    arrays = {str(number): y for number, y in enumerate(labels)}
-    for number, task in enumerate(built):
-        if task.folds is not None:  # each term of such a table may have genes of its own
-            arrays[f"{number} folds"] = task.folds
-            if not np.array_equal(task.entities, entities):
+        built = build(source, entry, sources)
+        about = [(t.hash, t.name, t.title, t.description, t.kind, t.classes) for t in built]
+        first = built[0].entities if built else np.array([], dtype=str)
+        arrays = {"about": np.array(json.dumps(about)), "entities": first}
+        for number, task in enumerate(built):
+            whole = task.kind != "regression"
+            arrays[f"{number}"] = task.labels.astype(np.int16) if whole else task.labels
+            if task.folds is not None:
+                arrays[f"{number} folds"] = task.folds
+            if not np.array_equal(task.entities, first):
                 arrays[f"{number} entities"] = task.entities
-    np.savez(path, about=np.array(json.dumps(about)), entities=entities, **arrays)
+        cache.store(path, recipe, partial(np.savez, **arrays))
+    with np.load(path, allow_pickle=False) as arrays:
+        tasks, shared = [], arrays["entities"]
+        for number, (noted, *words, kind, classes) in enumerate(json.loads(arrays["about"].item())):
+            y = arrays[f"{number}"]
+            tasks.append(
+                Task(
+                    *words,
+                    entry.group,
+                    kind,
+                    source.id,
+                    entry.version,
+                    arrays.get(f"{number} entities", shared),
+                    y if kind == "regression" else y.astype(np.int64),
+                    tuple(classes),
+                    arrays.get(f"{number} folds"),
+                )
+            )
+            tasks[-1].__dict__["hash"] = noted  # the digest of the file itself guards it
+    return tasks
 
 
 def load(profile, sources, *, missing=None):
@@ -299,19 +183,11 @@ def load(profile, sources, *, missing=None):
     dict of str to Task
         Tasks by name, ordered by group, then name.
     """
-    reported: set[str] = set()
-
-    def report(sentence: str):
-        if missing is None:
-            raise upstream.Missing(sentence)
-        if sentence not in reported:
-            missing(sentence)
-        reported.add(sentence)
-
+    report = memory(missing or _refuse)
     tasks: list[Task] = []
     for name in profile.sources:
         source = errors.pick(sources, "source", name)
-        for built in from_source(source, sources=sources, missing=report):
+        for built in from_source(source, sources, missing=report):
             tasks += built[:: profile.term_stride] if len(built) > 1 else built
     if profile.universe == "paper":
         tasks = list(_restrict_all(tasks, sources, profile.min_per_class, report))
@@ -324,22 +200,20 @@ def load(profile, sources, *, missing=None):
     return named
 
 
-def _restrict_all(
-    tasks: list[Task], sources: Sources, least: int, report: Callable
-) -> Iterator[Task]:
+def _restrict_all(tasks: list[Task], sources: Sources, least: int, report) -> Iterator[Task]:
     """The tasks on the genes of the paper; one that has too few of them is reported."""
     listed, resolver = genes.paper_universe(sources), genes.resolver(sources)
     inside: dict[str, np.ndarray] = {}
     for task in tasks:
-        mask = inside.get(task.entities_hash)
-        if mask is None:
+        if task.entities_hash not in inside:
             # an entity counts by any name of its gene, each gene once; a pair by both genes
             sides = [resolver.resolve(side, kind="symbol") for side in task.parts]
-            mask = np.all([np.isin(side.symbol, listed) for side in sides], axis=0)
-            mask = mask if task.kind == "pair" else mask & sides[0].unique
-            inside[task.entities_hash] = mask
-        part = _restrict(task.subset(mask), least)
-        if part is not None:
+            inside[task.entities_hash] = np.all(
+                [np.isin(s.symbol, listed) & (s.unique | (task.kind == "pair")) for s in sides],
+                axis=0,
+            )
+        mask = inside[task.entities_hash]
+        if part := _restrict(task.subset(mask), least):
             yield part
             continue
         report(
@@ -356,20 +230,17 @@ def _restrict(task: Task, least: int) -> Task | None:
     """
     if task.kind == "regression":
         return task if len(task) >= 2 * least else None
-    if task.kind == "multilabel":
-        size = task.labels.sum(axis=0)
-        enough = (size >= least) & (len(task) - size >= least)
-    else:
-        enough = np.bincount(task.labels, minlength=len(task.classes)) >= least
-    large = np.flatnonzero(enough)
+    several = task.kind == "multilabel"
+    labels = task.labels if several else np.eye(len(task.classes), dtype=int)[task.labels]
+    size = labels.sum(axis=0)
+    lacking = len(task) - size if several else np.inf
+    large = np.flatnonzero(np.minimum(size, lacking) >= least)
     if len(large) < 2:
         return None
-    classes = tuple(task.classes[k] for k in large)
-    if task.kind == "multilabel":
-        part = replace(task, labels=task.labels[:, large], classes=classes)
-        return part.subset(part.labels.any(axis=1))
-    part = task.subset(enough[task.labels])
-    return replace(part, labels=np.searchsorted(large, part.labels), classes=classes)
+    labels = labels[:, large]
+    y = labels if several else labels.argmax(axis=1)
+    part = replace(task, labels=y, classes=tuple(task.classes[k] for k in large))
+    return part.subset(labels.any(axis=1))
 
 
 def pick(tasks, names):

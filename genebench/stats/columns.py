@@ -27,19 +27,17 @@ def areas(Y, P, valid):
     last[:-1] = p[1:] != p[:-1]
     last &= p > -np.inf
 
-    def before(count: np.ndarray) -> np.ndarray:
-        out = np.zeros_like(tp)
-        out[1:] = np.maximum.accumulate(np.where(last, count, 0), axis=0)[:-1]
-        return out
+    def gained(count):
+        """What each group of ties adds, at its last."""
+        closed = np.maximum.accumulate(np.where(last, count, 0), axis=0)
+        return np.diff(closed, axis=0, prepend=0)
 
     # trapezoids between groups of ties, so that a tie counts half
-    positive, earlier = tp[-1], before(tp)
-    negative = valid.sum(axis=0) - positive
-    rise = np.where(last, tp - earlier, 0)
-    run = np.where(last, seen - before(seen), 0) - rise
+    positive, rise = tp[-1], gained(tp)
+    negative, run = valid.sum(axis=0) - positive, gained(seen) - rise
 
     with np.errstate(invalid="ignore", divide="ignore"):
-        auroc = (run * (tp + earlier)).sum(axis=0) / 2 / (positive * negative)
+        auroc = (run * (2 * tp - rise)).sum(axis=0) / 2 / (positive * negative)
         auprc = (rise * (tp / seen)).sum(axis=0) / positive
 
     none = (positive == 0) | (negative == 0)

@@ -4,14 +4,13 @@ import numpy as np
 import scipy
 
 
-def placements(y, p, fold, n_folds):
+def placements(y, p, fold):
     """Compare each entity with the other class of its fold.
 
     Parameters
     ----------
     y, p, fold : ndarray of shape (n,)
         As of ``auroc``.
-    n_folds : int
 
     Returns
     -------
@@ -21,39 +20,21 @@ def placements(y, p, fold, n_folds):
     number : ndarray of int, shape (2, n_folds)
         Negatives and positives of each fold.
     """
-    number = np.array([np.bincount(fold[y == c], minlength=n_folds) for c in (0, 1)])
-    until = np.cumsum(number, axis=1)
-    order = np.lexsort((p, fold))
-    f, q, side = fold[order], p[order], y[order].astype(np.int64)
-    first = np.ones(len(y), dtype=bool)
-    first[1:] = (q[1:] != q[:-1]) | (f[1:] != f[:-1])
-    # groups of equal predictions in a fold, and where each begins and ends
-    tie, start = np.cumsum(first) - 1, np.flatnonzero(first)
-    end = np.append(start[1:], len(y))
-    seen = np.zeros((2, len(y) + 1), dtype=np.int64)
-    seen[:, 1:] = np.cumsum([1 - side, side], axis=1)
-    lower = ((seen[:, start] + seen[:, end])[:, tie]) / 2 - (until - number)[:, f]
-    right = np.where(side == 1, lower[0], number[1, f] - lower[1])
-    out = np.empty(len(y))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        out[order] = np.where((number == 0).any(axis=0)[f], np.nan, right / number[1 - side, f])
-
-    return out, number
+    fold, side = fold.astype(np.int64), (y > 0).astype(np.int64)
+    number = np.bincount(2 * fold + side, minlength=2 * int(fold.max()) + 2).reshape(-1, 2).T
+    # its rank in the fold less that in its class: how many of the other class are lower
+    level = scipy.stats.rankdata(p, "dense")
+    lower = _ranks_within(fold, level) - _ranks_within(2 * fold + side, level)
+    others = number[1 - side, fold]
+    with np.errstate(invalid="ignore"):
+        return np.where(side == 1, lower, others - lower) / others, number
 
 
-def pairs_of(y, stratum):
-    """Pairs of a 1 and a 0 in each stratum.
-
-    Parameters
-    ----------
-    y, stratum : ndarray of int, shape (n,)
-
-    Returns
-    -------
-    ndarray of float, shape (n_strata,)
-    """
-    ones, zeros = (np.bincount(stratum[y == c], minlength=stratum.max() + 1) for c in (1, 0))
-    return ones * zeros.astype(float)
+def _ranks_within(group, level):
+    """Rank of each value in its group; ties share the mean of theirs."""
+    size = np.bincount(group)
+    rank = scipy.stats.rankdata(group * (len(level) + 1) + level)
+    return rank - (np.cumsum(size) - size)[group]
 
 
 def auroc(y, p, fold, share=None):
@@ -67,18 +48,20 @@ def auroc(y, p, fold, share=None):
     ----------
     y, p, fold : ndarray of shape (n,)
         0/1 labels, predictions of any ordered type, folds (0 …).
-    share : ndarray of shape (n_folds,), optional
-        Weight of each fold; None: equal.
+    share : ndarray of shape (n_folds,) or "pairs", optional
+        Weight of each fold, or by its pairs of a 1 and a 0; None: equal.
 
     Returns
     -------
     score, influence : float and ndarray of shape (n,)
         NaN and zeros if no fold counts.
     """
-    share = np.ones(int(fold.max()) + 1) if share is None else share
-    placed, number = placements(y, p, fold, len(share))
+    placed, number = placements(y, p, fold)
+    pairs = number.prod(axis=0)
+    if isinstance(share, str):
+        share = pairs
     # a fold of one class has no AUROC; the others take its weight
-    share = np.where((number == 0).any(axis=0), 0.0, share)
+    share = np.where(pairs == 0, 0.0, 1.0 if share is None else share)
     if not share.sum():
         return np.nan, np.zeros(len(y))
     share, side = share / share.sum(), (y > 0).astype(int)
@@ -107,9 +90,9 @@ def auroc_weighted(Y, P, fold):
     score, influence : float and ndarray of shape (n,)
     """
     truth = Y if Y.ndim == 2 else (Y[:, None] == np.arange(P.shape[1])).astype(np.int64)
-    n = np.bincount(fold)
-    size = np.stack([truth[fold == k].sum(axis=0) for k in range(len(n))])  # (n_folds, n_labels)
-    size = np.where((size > 0) & (size < n[:, None]), size, 0)
+    n = np.bincount(fold)[:, None]
+    size = (fold == np.arange(len(n))[:, None]) @ truth  # (n_folds, n_labels)
+    size = np.where(size < n, size, 0)
     total = size.sum(axis=1)
     share = size / np.maximum(total, 1)[:, None] / max(1, (total > 0).sum())
     score, influence = 0.0, np.zeros(len(truth))

@@ -204,11 +204,10 @@ def score_block(Y, P, valid, names=None):
         NaN where a task's test entities are all of one class.
     """
     names = names or of_kind("binary")
-    Y, size = np.where(valid, Y, 0), valid.sum(axis=0)
-    positive, some, hit = Y.sum(axis=0), np.maximum(size, 1), (P > 0.5) & valid
-    out = columns(names, Y, P, hit, valid)
-    out |= {"accuracy": ((hit == Y) & valid).sum(axis=0) / some, "prior": positive / some}
-    none = (positive == 0) | (positive == size)
+    Y = np.where(valid, Y, 0)
+    positive = Y.sum(axis=0)
+    out = columns(names, Y, P, (P > 0.5) & valid, valid)
+    none = (positive == 0) | (positive == valid.sum(axis=0))
     for name in set(names) - set(out):  # of metrics that have no block form, task by task
         use, function = np.flatnonzero(~none), METRICS[name].function
         out[name] = np.full(len(none), np.nan)

@@ -21,7 +21,6 @@ from .bootstrap import CLUSTERS, LEVEL, percentiles
 POWER = 2.8015852181129683
 """Standard errors that a difference needs for 80 % power by a two-sided test at 5 %."""
 
-
 ALIKE = 0.5
 """Similarity of labels above which two tasks are of one cluster, whatever their tables."""
 
@@ -80,14 +79,7 @@ class Mean:
     clusters: np.ndarray | None = None
     freedom: float = np.inf
 
-    def contrast(self, i: np.ndarray, j: np.ndarray) -> Mean:
-        """Differences of models ``i`` minus ``j``, as values of their own."""
-        clusters = None if self.clusters is None else self.clusters[:, i] - self.clusters[:, j]
-        return Mean(
-            self.value[i] - self.value[j], self.genes[i] - self.genes[j], clusters, self.freedom
-        )
-
-    def draws(self) -> np.ndarray:
+    def draws(self):
         """Draws of how far each value moves, (M, draws)."""
         out = self.genes - self.genes.mean(axis=1, keepdims=True)
         if self.clusters is not None:
@@ -95,7 +87,7 @@ class Mean:
             out = out + self.clusters.T @ normal
         return out
 
-    def error(self) -> tuple[np.ndarray, np.ndarray]:
+    def error(self):
         """Standard error of each value, and its degrees of freedom (Satterthwaite 1946), (M,)."""
         by_genes = self.genes.var(axis=1)
         if self.clusters is None:
@@ -106,7 +98,7 @@ class Mean:
         freedom = np.where(part > 0, self.freedom / np.maximum(part, 1e-9) ** 2, np.inf)
         return np.sqrt(both), freedom
 
-    def interval(self) -> np.ndarray:
+    def interval(self):
         """Interval of each value, (2, M): percentiles of the draws, stretched to Student's t."""
         level = (1 + LEVEL) / 2
         longer = scipy.stats.t.ppf(level, self.error()[1]) / scipy.stats.norm.ppf(level)
@@ -136,12 +128,13 @@ def compare(mean):
     """
     value = mean.value
     i, j = np.triu_indices(len(value), 1)
-    gap = mean.contrast(i, j)
+    clusters = mean.clusters if mean.clusters is None else mean.clusters[:, i] - mean.clusters[:, j]
+    gap = Mean(value[i] - value[j], mean.genes[i] - mean.genes[j], clusters, mean.freedom)
     difference, (error, freedom), shift = gap.value, gap.error(), gap.draws()
     safe = np.maximum(error, 1e-12)  # two copies of one model differ by nothing
     largest = np.abs(shift / safe[:, None]).max(axis=0, initial=0)
     normal = max(np.quantile(largest, LEVEL), scipy.stats.norm.ppf((1 + LEVEL) / 2))
-    if mean.clusters is not None:  # too few to tell how pairs depend on each other
+    if clusters is not None:  # too few to tell how pairs depend on each other
         normal = max(normal, scipy.stats.norm.isf((1 - LEVEL) / 2 / max(1, len(i))))
     bar = scipy.stats.t.isf(scipy.stats.norm.sf(normal), freedom)
     steps = np.abs(difference) / safe
@@ -156,10 +149,9 @@ def compare(mean):
             tier[(tier == 0) & ~beats[head] & (value <= value[head])] = tier.max() + 1
 
     single = scipy.stats.t.sf(steps, freedom)
-    adjusted = (1 + (largest >= scipy.stats.norm.isf(single)[:, None]).sum(axis=1)) / (
-        1 + len(largest)
-    )
-    if mean.clusters is not None:
+    beyond = (largest >= scipy.stats.norm.isf(single)[:, None]).sum(axis=1)
+    adjusted = (1 + beyond) / (1 + len(largest))
+    if clusters is not None:
         adjusted = np.maximum(adjusted, np.minimum(1, 2 * single * len(i)))
     return Comparison(
         np.column_stack([i, j]),

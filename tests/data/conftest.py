@@ -5,7 +5,7 @@ import pytest
 from helpers import CODING, COLUMNS
 
 from genebench.core import paths, specs
-from genebench.data import genes
+from genebench.data import genes, sources, tasks
 
 HGNC = """
 HGNC:1  KINA1   OLDK1|BOTH1  NICK       001 11 P00001|P00002 19q13.4            7|9     coding
@@ -74,9 +74,31 @@ def declared(hgnc, ensembl, tmp_path, monkeypatch):
         ("goa_symbols", "annotations"): pd.DataFrame(annotations, columns=["symbol", "go_id"]),
     }
     words = dict.fromkeys(("title", "homepage", "licence", "attribution", "citation"), "x")
-    sources = {"goa": specs.declared().source("goa")}
+    known = {"goa": specs.declared().source("goa")}
     for (name, file), table in tables.items():
         table.to_csv(tmp_path / f"{name}.tsv", sep="\t", index=False)
         files = {file: {"format": "tsv", "path": f"{name}.tsv"}}
-        sources[name] = specs.SourceSpec(id=name, release="1", files=files, **words)
-    return sources
+        known[name] = specs.SourceSpec(id=name, release="1", files=files, **words)
+    return known
+
+
+@pytest.fixture
+def toy(home):
+    """The made-up source."""
+    return specs.declared().sources["toy"]
+
+
+@pytest.fixture
+def build(toy, monkeypatch):
+    """The one task of a shape and its options, from made-up tables by name."""
+
+    def one(kind, shape, tables=None, **options):
+        words = dict(name="toy/x", title="X", description="x", group="genomic properties")
+        entry = specs.TaskSpec(**words, kind=kind, shape=shape, options=options)
+        with monkeypatch.context() as patch:
+            if tables is not None:
+                patch.setattr(sources, "table", lambda source, file: pd.DataFrame(tables[file]))
+            (task,) = tasks.build(toy, entry, {"toy": toy})
+        return task
+
+    return one

@@ -15,28 +15,6 @@ TERMS = {"T:1": "heart", "T:2": "liver", "T:3": "brain", "T:4": "valve"}
 
 
 @pytest.fixture
-def toy(home):
-    """The made-up source."""
-    return specs.declared().sources["toy"]
-
-
-@pytest.fixture
-def build(toy, monkeypatch):
-    """The one task of a shape and its options, from made-up tables by name."""
-
-    def one(kind, shape, tables=None, **options):
-        words = dict(name="toy/x", title="X", description="x", group="genomic properties")
-        entry = specs.TaskSpec(**words, kind=kind, shape=shape, options=options)
-        with monkeypatch.context() as patch:
-            if tables is not None:
-                patch.setattr(sources, "table", lambda source, file: pd.DataFrame(tables[file]))
-            (task,) = tasks.build(toy, entry, {"toy": toy})
-        return task
-
-    return one
-
-
-@pytest.fixture
 def members(toy):
     """Set → its genes, read with pandas alone."""
     frame = pd.read_csv(paths.DOWNLOADS / "toy" / "members.tsv", sep="\t")
@@ -217,7 +195,7 @@ def test_ids_without_a_gene_are_counted_and_named(build):
     [
         (
             {"entrez": list("ABCDEA")},
-            r"the gene A \(A\) of 'T:1' stands twice, in holdout and part1",
+            r"the gene A \(A\) of 'T:1' stands twice, in different parts",
         ),
         ({"label": list("101000")}, "'T:1' has no positive gene in its holdout"),
     ],

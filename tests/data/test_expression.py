@@ -50,10 +50,12 @@ def test_category_and_score_equal_the_naive_rule_on_every_gene():
     assert len(counts) == 5 and counts.min() >= 20  # every branch was taken
 
 
-def test_group_of_tissues_is_its_highest_and_an_unknown_one_is_an_error():
-    columns = {"colon": [1.0, 5], "skin": [3.0, 0], "rectum": [2.0, 4]}
-    frame = pd.DataFrame(columns, index=["A", "B"])
-    grouped = expression.grouped_tissues(frame, {"intestine": ["colon", "rectum"]})
-    assert grouped.to_dict("list") == {"intestine": [2, 5], "skin": [3, 0]}
+def test_group_of_tissues_is_its_highest_and_an_unknown_one_is_an_error(build):
+    columns = {"colon": [1.0, 5, 1], "skin": [0.0, 0, 2], "rectum": [2.0, 4, 0]}
+    table = {"f": pd.DataFrame(columns, index=["A", "B", "C"])}
+    options = {"file": "f", "give": "distribution", "min_class": 1}
+    groups = {"intestine": ["colon", "rectum"]}
+    task = build("multiclass", "tissues", table, groups=groups, **options)
+    assert [task.classes[y].split()[-1] for y in task.labels] == ["single", "single", "all"]
     with refused("group 'gut': unknown tissue 'rectun'; did you mean 'rectum"):
-        expression.grouped_tissues(frame, {"gut": ["colon", "rectun"]})
+        build("multiclass", "tissues", table, groups={"gut": ["colon", "rectun"]}, **options)

@@ -5,9 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from genebench.core import specs
 from genebench.core.errors import BadInput
-from genebench.data import sources, tasks
 from genebench.data.shapes import links
 from genebench.models import baseline
 
@@ -15,17 +13,11 @@ OPTIONS = {"file": "f", "first": "a", "second": "b", "ids": "symbol", "classes":
 
 
 @pytest.fixture
-def build(home, monkeypatch):
+def pairs(build):
     """The task of a table of pairs."""
-    toy = specs.declared().sources["toy"]
 
-    def one(frame, **options) -> tasks.Task:
-        words = dict(name="toy/x", title="X", description="x", group="functional", kind="pair")
-        entry = specs.TaskSpec(**words, shape="links", options={**OPTIONS, **options})
-        with monkeypatch.context() as patch:
-            patch.setattr(sources, "table", lambda source, file: pd.DataFrame(frame))
-            (task,) = tasks.build(toy, entry, {"toy": toy})
-        return task
+    def one(frame, **options):
+        return build("pair", "links", {"f": frame}, **{**OPTIONS, **options})
 
     return one
 
@@ -39,23 +31,23 @@ def network(n: int = 500, m: int = 1500) -> pd.DataFrame:
     return pd.DataFrame(np.char.add("G", sides.astype(str)), columns=["a", "b"])
 
 
-def degree(task: tasks.Task, positive: bool) -> pd.Series:
+def degree(task, positive: bool) -> pd.Series:
     """Number of pairs of each gene in a class."""
     return pd.Series(
         np.concatenate([p[task.labels == positive] for p in task.parts])
     ).value_counts()
 
 
-def area(task: tasks.Task) -> float:
+def area(task) -> float:
     """AUROC of the number of positive pairs of both genes."""
     sides = [pd.Series(side).map(degree(task, True)).fillna(0) for side in task.parts]
     return roc_auc_score(task.labels, sides[0] * sides[1])
 
 
 @pytest.mark.parametrize("directed", [False, True])
-def test_every_gene_is_as_often_among_matched_negatives_which_degree_cannot_tell(build, directed):
+def test_every_gene_is_as_often_among_matched_negatives_which_degree_cannot_tell(pairs, directed):
     frame = network()
-    task = build(frame, directed=directed)
+    task = pairs(frame, directed=directed)
     first, second = task.parts
     listed = {frozenset(pair) for pair in frame.to_numpy()}
     drawn = [frozenset(pair) for pair, y in zip(zip(first, second), task.labels) if not y]
@@ -71,25 +63,25 @@ def test_every_gene_is_as_often_among_matched_negatives_which_degree_cannot_tell
         assert (first < second).all()
     # the count of pairs, which reads no label, is no better
     assert 0.45 < roc_auc_score(task.labels, baseline.pair_counts(task).sum(axis=1)) < 0.55
-    shuffled = build(frame.sample(frac=1, random_state=0), directed=directed)
+    shuffled = pairs(frame.sample(frac=1, random_state=0), directed=directed)
     assert shuffled.hash == task.hash
 
 
-def test_negatives_that_lie_evenly_are_told_by_degree_and_matched_ones_of_the_same_are_not(build):
+def test_negatives_that_lie_evenly_are_told_by_degree_and_matched_ones_of_the_same_are_not(pairs):
     frame = network()
     frame = frame[frame.a < frame.b].assign(v="1")
     genes, rng = np.unique(frame[["a", "b"]]), np.random.default_rng(2)
     even = pd.DataFrame(np.sort(rng.choice(genes, (3000, 2)), axis=1), columns=["a", "b"])
     whole = pd.concat([frame, even.assign(v="0")]).drop_duplicates(["a", "b"])
-    published = build(whole, label="v", matched=False)
+    published = pairs(whole, label="v", matched=False)
     assert published.labels.mean() == 0.5 and area(published) > 0.85
     assert roc_auc_score(published.labels, baseline.pair_counts(published).sum(axis=1)) > 0.7
-    assert 0.45 < area(build(whole, label="v")) < 0.55
+    assert 0.45 < area(pairs(whole, label="v")) < 0.55
 
 
-def test_a_long_list_is_cut_and_no_pair_of_the_rest_is_a_negative(build):
+def test_a_long_list_is_cut_and_no_pair_of_the_rest_is_a_negative(pairs):
     frame = network()
-    task = build(frame, most=200)
+    task = pairs(frame, most=200)
     listed = {"|".join(sorted(pair)) for pair in frame.to_numpy()}
     assert task.labels.sum() == 100 and len(task) <= 200
     assert not listed & set(task.entities[task.labels == 0])
@@ -107,10 +99,10 @@ SIGNED = {
 }
 
 
-def test_pairs_without_a_gene_with_one_gene_twice_and_with_both_labels_are_counted(build):
+def test_pairs_without_a_gene_with_one_gene_twice_and_with_both_labels_are_counted(pairs):
     frame = pd.DataFrame(SIGNED)
     frame.loc[len(frame)] = ["T", "C", "-"]
-    task = build(frame, label="v", positive="+", matched=False, directed=True, strip="_S[0-9]+$")
+    task = pairs(frame, label="v", positive="+", matched=False, directed=True, strip="_S[0-9]+$")
     assert task.entities.tolist() == ["T|A", "T|B", "U|B"] and task.labels.tolist() == [1, 0, 1]
     assert task.description.endswith(
         "Left out: 1 of 6 ids without one approved gene (first: 2-Mar). Pairs of a gene with "
@@ -121,15 +113,15 @@ def test_pairs_without_a_gene_with_one_gene_twice_and_with_both_labels_are_count
 FOLDED = {"a": list("ACE"), "b": list("BDA"), "v": list("101"), "k": [0, 1, -1]}
 
 
-def test_published_folds_are_kept(build):
-    task = build(FOLDED, label="v", matched=False, fold="k")
+def test_published_folds_are_kept(pairs):
+    task = pairs(FOLDED, label="v", matched=False, fold="k")
     assert dict(zip(task.entities, task.folds)) == {"A|B": 0, "C|D": 1, "A|E": -1}
 
 
 @pytest.mark.parametrize(
     "frame, options, why",
     [
-        ({"a": ["A"], "c": ["B"]}, {}, "the file 'f' has no column 'b'; it must hold a pair a row"),
+        ({"a": ["A"], "c": ["B"]}, {}, "the file 'f' at hand has no column 'b'; the task needs"),
         (
             {**FOLDED, "k": [0, 1, 1]},
             {"label": "v", "matched": False, "fold": "k"},
@@ -138,6 +130,6 @@ def test_published_folds_are_kept(build):
         ({"a": ["A"], "b": ["A"]}, {}, "no pair of 'f' is positive"),
     ],
 )
-def test_a_file_of_another_shape_is_one_sentence(build, frame, options, why):
+def test_a_file_of_another_shape_is_one_sentence(pairs, frame, options, why):
     with pytest.raises(BadInput, match=f"source 'toy', task 'toy/x': {why}"):
-        build(frame, **options)
+        pairs(frame, **options)

@@ -12,12 +12,6 @@ from genebench.core.errors import BadInput
 from genebench.data import builders, tasks
 
 
-@pytest.fixture
-def toy(home):
-    """The made-up source."""
-    return specs.declared().sources["toy"]
-
-
 def load(**options):
     """The tasks of the made-up profile."""
     return load_tasks(specs.declared().profiles["tiny"], **options)
@@ -46,8 +40,8 @@ def entry(**changes):
     ],
 )
 def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, labels, fault):
-    made = builders.Labels(np.array(genes, dtype=str), np.array(labels), ("a", "b"))
-    monkeypatch.setitem(builders.SHAPES, "column", lambda declared: [made])
+    given = np.array(genes, dtype=str), np.array(labels), ("a", "b")
+    monkeypatch.setitem(builders.SHAPES, "column", lambda declared: [declared.make(*given)])
     with refused(f"source 'toy', task 'toy/x': .*{fault}"):
         tasks.build(toy, entry(kind=kind))
 

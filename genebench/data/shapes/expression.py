@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import check, pick
-from ..labels import Declaration, Labels, multiclass
+from ..labels import Declaration
 
 # Levels have few decimals, so that ratios meet the fold change exactly: a billionth of it is
 # tolerated, and rounding errors decide nothing.
@@ -44,22 +44,13 @@ def top(declared, *, file, clusters, min_class):
 
     Yields
     ------
-    Labels
+    Task
     """
     profile = _profile(declared, file, clusters)
-    highest = profile.idxmax(axis=1).to_numpy(str)
-    yield multiclass(profile.index.to_numpy(str), highest, min_class)
+    yield declared.multiclass(profile.index, profile.idxmax(axis=1).to_numpy(str), min_class)
 
 
-def specificity(
-    declared,
-    *,
-    file,
-    clusters,
-    detection,
-    fold,
-    min_class,
-):
+def specificity(declared, *, file, clusters, detection, fold, min_class):
     """Build a multi-class task: the specificity category of a gene over cell types.
 
     With cell types by falling expression: ``not detected`` (the first under ``detection``),
@@ -79,7 +70,7 @@ def specificity(
 
     Yields
     ------
-    Labels
+    Task
     """
     profile = _profile(declared, file, clusters)
     down = -np.sort(-profile.to_numpy(), axis=1)
@@ -92,8 +83,7 @@ def specificity(
         "group enriched": np.any(groups, axis=0),
         "enhanced": down[:, 0] >= fold * down[:, 1:].mean(axis=1),
     }
-    category = _first(rules, "low specificity")
-    yield multiclass(profile.index.to_numpy(str), category, min_class)
+    yield declared.multiclass(profile.index, _first(rules, "low specificity"), min_class)
 
 
 def tissue_specificity(levels):
@@ -137,61 +127,7 @@ def tissue_specificity(levels):
     return category, np.round(np.select(enriched, [single, several], default=np.nan), 9)
 
 
-def tissue_distribution(levels):
-    """Classify genes by the number of tissues that express them at 1 nTPM or more.
-
-    *Detected in all*, *many* (a third of them or more), *some* (two or more), *single* (one), *Not
-    detected*. Source: as for ``tissue_specificity``.
-
-    Parameters
-    ----------
-    levels : ndarray of shape (n_genes, n_tissues)
-        Expression in nTPM.
-
-    Returns
-    -------
-    ndarray of str, shape (n_genes,)
-        Category of each gene.
-    """
-    number, tissues = (levels >= _DETECTED).sum(axis=1), levels.shape[1]
-    rules = {
-        "Not detected": number == 0,
-        "Detected in single": number == 1,
-        "Detected in all": number == tissues,
-        "Detected in many": number / tissues >= _MANY,
-    }
-    return _first(rules, "Detected in some")
-
-
-def grouped_tissues(frame, groups):
-    """Join tissues to groups by their highest value.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Expression, genes × tissues.
-    groups : dict of str to list of str
-        Group → its tissues; a tissue of no group is its own, an unknown one an error.
-
-    Returns
-    -------
-    DataFrame
-        Expression, genes × groups.
-    """
-    group_of = {tissue: group for group, listed in groups.items() for tissue in listed}
-    for tissue, group in group_of.items():
-        check(frame.columns, "tissue", tissue, where=f"group '{group}'")
-    return frame.T.groupby([group_of.get(name, name) for name in frame]).max().T
-
-
-def tissues(
-    declared,
-    *,
-    file,
-    groups,
-    give,
-    min_class=10,
-):
+def tissues(declared, *, file, groups, give, min_class=10):
     """Build a task of where a gene is expressed, by the rule of the Human Protein Atlas.
 
     Parameters
@@ -200,23 +136,42 @@ def tissues(
     file : str
         File of expression in nTPM, genes × tissues.
     groups : dict of str to list of str
-        As in ``grouped_tissues``.
+        Group → its tissues, of which the highest value counts; a tissue of no group is its own, an
+        unknown one an error.
     give : {"specificity", "distribution", "score"}
-        Multi-class, or (``score``) the fold change of enriched genes, which alone have one.
+        Multi-class, by ``tissue_specificity`` or by the number of tissues that express a gene at 1
+        nTPM or more (*Detected in all*, *many*: a third of them or more, *some*: two or more,
+        *single*, *Not detected*; same source); or the fold change of enriched genes, which alone
+        have one.
     min_class : int
         Classes with fewer genes are left out.
 
     Yields
     ------
-    Labels
+    Task
     """
-    frame = grouped_tissues(declared.table(file), groups)
-    genes, levels = frame.index.to_numpy(str), frame.to_numpy()
+    frame = declared.table(file)
+    group_of = {tissue: group for group, listed in groups.items() for tissue in listed}
+    for tissue, group in group_of.items():
+        check(frame.columns, "tissue", tissue, where=f"{declared.where}: group '{group}'")
+    frame = frame.T.groupby([group_of.get(name, name) for name in frame]).max().T
+    levels = frame.to_numpy()
     category, score = tissue_specificity(levels)
-    given = {"specificity": category, "distribution": tissue_distribution(levels), "score": score}
+    number = (levels >= _DETECTED).sum(axis=1)
+    rules = {
+        "Not detected": number == 0,
+        "Detected in single": number == 1,
+        "Detected in all": number == levels.shape[1],
+        "Detected in many": number / levels.shape[1] >= _MANY,
+    }
+    given = {
+        "specificity": category,
+        "distribution": _first(rules, "Detected in some"),
+        "score": score,
+    }
     labels = pick(given, "choice for 'give'", give, where=declared.where)
     if give == "score":
         enriched = np.isfinite(score)
-        yield Labels(genes[enriched], score[enriched])
+        yield declared.make(frame.index[enriched], score[enriched])
     else:
-        yield multiclass(genes, labels, min_class)
+        yield declared.multiclass(frame.index, labels, min_class)

@@ -1,12 +1,14 @@
 """Tasks from gene sets: terms of an ontology, pathways of a hierarchy, sets against sets."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from ...core.errors import BadInput, check
-from ..labels import Declaration, Labels, slug
+from ..labels import Declaration, slug
+from ..task import Task
 
 
 def _gene_sets(
@@ -49,11 +51,12 @@ def dates(declared):
         the source has no dates: of the formats that are read, annotations of the Gene Ontology
         (GAF) have them.
     """
-    options, files = declared.task.options.get("members", {}), declared.source.files
-    if "file" not in options or files[options["file"]].format != "gaf":
+    options = declared.task.options.get("members", {})
+    file = declared.source.files.get(options.get("file"))
+    if file is None or file.format != "gaf":
         return None
-    names = ("file", "gene_column", "ids", "where")
-    frame, _ = declared.rows(**{name: options[name] for name in names if name in options})
+    names = {"file", "gene_column", "ids", "where"} & set(options)
+    frame, _ = declared.rows(**{name: options[name] for name in names})
     odd = frame[~frame.date.str.fullmatch(r"[12]\d{3}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")]
     if len(odd):
         raise BadInput(
@@ -88,14 +91,14 @@ def branches(declared, *, members, ontology, root):
 
     Yields
     ------
-    Labels
+    Task
         For each gene annotated anywhere under ``root``, the children of ``root`` that it is under.
     """
     (collection, note), terms = _gene_sets(declared, **members), declared.table(ontology)
     collection = collection[collection.index.isin(_below(terms, root))]
     top = terms[(terms.parent == root) & terms.id.isin(collection.index)].sort_values("name")
     labels = collection.loc[top.id, collection.any()].T
-    yield Labels(labels.index, labels.to_numpy(np.int64), top.name, note=note)
+    yield declared.make(labels.index, labels.to_numpy(np.int64), top.name, note=note)
 
 
 def roots(declared, *, members, relation, prefix):
@@ -113,7 +116,7 @@ def roots(declared, *, members, relation, prefix):
 
     Yields
     ------
-    Labels
+    Task
         For each gene of a top-level set, those that it is in.
     """
     (collection, note), frame = _gene_sets(declared, **members), declared.table(relation)
@@ -121,7 +124,7 @@ def roots(declared, *, members, relation, prefix):
     labels = collection[top & collection.index.str.startswith(prefix)].T
     labels, title = labels[labels.any(axis=1)], _titles(declared, members, "name")
     names = [title[s] for s in labels]
-    yield Labels(labels.index, labels.to_numpy(np.int64), names, note=note)
+    yield declared.make(labels.index, labels.to_numpy(np.int64), names, note=note)
 
 
 def _titles(declared: Declaration, members: dict, column: str) -> dict[str, str]:
@@ -130,15 +133,7 @@ def _titles(declared: Declaration, members: dict, column: str) -> dict[str, str]
     return dict(zip(frame[members["set_column"]], frame[column]))
 
 
-def terms(
-    declared,
-    *,
-    members,
-    ontology,
-    root,
-    min_genes,
-    merge_jaccard,
-):
+def terms(declared, *, members, ontology, root, min_genes, merge_jaccard):
     """Build a binary task of each term of an ontology, over all genes annotated under a root.
 
     Parameters
@@ -158,14 +153,15 @@ def terms(
 
     Yields
     ------
-    Labels
-        Of each task; classes are ``absent`` and the term's name.
+    Task
+        Classes are ``absent`` and the term's name.
     """
     collection, note = _gene_sets(declared, **members)
     titles = _below(declared.table(ontology), root)
     collection = collection[collection.index.isin(titles)]
     collection = collection.loc[:, collection.any()]
-    yield from _one_each(declared, collection, note, titles, titles, min_genes, merge_jaccard)
+    for task in _one_each(declared, collection, note, titles, min_genes, merge_jaccard):
+        yield replace(task, name=f"{declared.task.name}/{slug(task.title)}")
 
 
 def sets(
@@ -176,7 +172,7 @@ def sets(
     names=None,
     prefix="",
     relation=None,
-    merge_jaccard=None,
+    merge_jaccard=np.inf,
 ):
     """Build a binary task of each gene set, against all other genes.
 
@@ -195,13 +191,13 @@ def sets(
     relation : str, optional
         File of the columns parent and child that lists the sets that are used. With ``prefix`` or
         ``relation`` the genes are those of any set used, else those of the whole file.
-    merge_jaccard : float, optional
-        As in ``terms``; None: near-copies are not merged.
+    merge_jaccard : float
+        As in ``terms``; inf: near-copies are not merged.
 
     Yields
     ------
-    Labels
-        Of each task; classes are ``absent`` and the set's name.
+    Task
+        Classes are ``absent`` and the set's name.
     """
     collection, note = _gene_sets(declared, **members)
     used = collection.index.str.startswith(prefix)
@@ -212,7 +208,7 @@ def sets(
     if prefix or relation:
         collection = collection.loc[:, collection.any()]
     titles = _titles(declared, members, names or members["set_column"])
-    yield from _one_each(declared, collection, note, titles, {}, min_genes, merge_jaccard)
+    yield from _one_each(declared, collection, note, titles, min_genes, merge_jaccard)
 
 
 def _one_each(
@@ -220,29 +216,22 @@ def _one_each(
     collection: pd.DataFrame,
     note: str,
     titles: dict[str, str],
-    named: dict[str, str],
     min_genes: int,
-    merge_jaccard: float | None,
-) -> Iterator[Labels]:
-    """A binary task of each set that has, and lacks, enough of the genes."""
+    merge_jaccard: float,
+) -> Iterator[Task]:
+    """A binary task of each set that has, and lacks, enough of the genes, named by its id."""
     size = collection.sum(axis=1)
     collection = collection[(size >= min_genes) & (collection.shape[1] - size >= min_genes)]
-    copies = _copies(collection, merge_jaccard) if merge_jaccard else {}
-    for name, labels in zip(collection.index, collection.to_numpy(np.int64)):
-        if merge_jaccard and name not in copies:
-            continue
-        text = declared.task.description.format(name=titles[name], id=name)
-        if copies.get(name):
-            merged = "; ".join(sorted(titles[copy] for copy in copies[name]))
-            text = f"{text} Near-copies merged into it: {merged}."
-        yield Labels(
+    copies = _copies(collection, merge_jaccard)
+    for id in collection.index[collection.index.isin(copies)]:
+        merged = "; ".join(sorted(titles[copy] for copy in copies[id]))
+        notes = [f"Near-copies merged into it: {merged}." * bool(merged), note]
+        yield declared.make_term(
             collection.columns,
-            labels,
-            ("absent", titles[name]),
-            name=f"{declared.task.name}/{slug(named.get(name, name))}",
-            title=titles[name],
-            description=text,
-            note=note,
+            collection.loc[id].to_numpy(np.int64),
+            titles[id],
+            id,
+            note=" ".join(filter(None, notes)),
         )
 
 
@@ -259,15 +248,7 @@ def _copies(collection: pd.DataFrame, jaccard: float) -> dict[str, list[str]]:
     return {twins[0]: twins[1:] for twins in copies.values()}
 
 
-def contrast(
-    declared,
-    *,
-    members,
-    positive,
-    negative,
-    classes,
-    both,
-):
+def contrast(declared, *, members, positive, negative, classes, both):
     """Build a binary task of some gene sets against others.
 
     Parameters
@@ -284,13 +265,13 @@ def contrast(
 
     Yields
     ------
-    Labels
+    Task
     """
     collection, note = _gene_sets(declared, **members)
     check(("drop", "positive"), "choice for 'both'", both, where=declared.where)
     yes, no = (collection.loc[ids].any() for ids in (positive, negative))
     use = (yes ^ no) if both == "drop" else (yes | no)
-    yield Labels(yes.index[use], yes[use].to_numpy(np.int64), classes, note=note)
+    yield declared.make(yes.index[use], yes[use].to_numpy(np.int64), classes, note=note)
 
 
 def lists(declared, *, file, positive, negative, ids):
@@ -308,7 +289,7 @@ def lists(declared, *, file, positive, negative, ids):
 
     Yields
     ------
-    Labels
+    Task
     """
     members = {"file": file, "set_column": "set", "gene_column": "gene", "ids": ids}
     sides = {"positive": [positive], "negative": [negative], "classes": [negative, positive]}

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from ...core.errors import BadInput
-from ..labels import Labels, unresolved
 
 SEED = 20241205
 """Of the negatives that are drawn, and of the pairs of a long list."""
@@ -57,23 +56,17 @@ def links(
 
     Yields
     ------
-    Labels
-        Of the task; an entity is ``A|B``.
+    Task
+        An entity is ``A|B``.
 
     Raises
     ------
     BadInput
-        A column that the file does not have, or a gene in two published folds.
+        No positive pair, or a gene in two published folds.
     """
-    frame = declared.table(file, where)
-    for lacking in {first, second, label or first, fold or first} - set(frame):
-        raise BadInput(
-            f"{declared.where}: the file '{file}' has no column '{lacking}'; it must hold a pair a "
-            "row: fetch it again, or fix 'options'."
-        )
+    frame = declared.table(file, where, columns=filter(None, [first, second, label, fold]))
     names = frame[[first, second]].astype(str).replace(strip, "", regex=True)
-    listed = pd.unique(names.to_numpy().ravel())
-    known = pd.Series(declared.symbols(listed, ids), listed)
+    known, note = declared.known(pd.unique(names.to_numpy().ravel()), ids)
     sides = names.apply(lambda side: side.map(known)).to_numpy(str)
     sides = sides if directed else np.sort(sides, axis=1)
     rows = pd.DataFrame({"a": sides[:, 0], "b": sides[:, 1]})
@@ -96,20 +89,20 @@ def links(
         raise BadInput(f"{declared.where}: no pair of '{file}' is positive; fix 'positive'.")
     used = positives.sample(min(len(positives), most // 2), random_state=SEED)
     if matched:
-        genes, code = np.unique(used[["a", "b"]], return_inverse=True)
-        at = [pd.Index(genes).get_indexer(positives[side]) for side in ("a", "b")]
-        listed = np.stack(at, axis=1)[np.min(at, axis=0) >= 0]
-        pairs = rewired(code.reshape(-1, 2), listed, directed=directed)
+        genes, code = np.unique(positives[["a", "b"]], return_inverse=True)
+        code = pd.DataFrame(code.reshape(-1, 2), positives.index)
+        pairs = rewired(code.loc[used.index].to_numpy(), code.to_numpy(), directed=directed)
         others = pd.DataFrame(genes[pairs], columns=["a", "b"]).assign(y=False, fold=-1)
     else:
         others = rows[~rows.y]
         others = others.sample(min(len(others), len(used)), random_state=SEED)
     rows = pd.concat([used, others])
-    note = f"{unresolved(known)} Pairs of a gene with itself: {alone.sum()}, with both labels: "
-    note += f"{both.sum() // 2}. Used: {len(used):,} of {len(positives):,} positive pairs, "
-    note += f"{len(others):,} negative."
+    note += (
+        f" Pairs of a gene with itself: {alone.sum()}, with both labels: {both.sum() // 2}. Used: "
+        f"{len(used):,} of {len(positives):,} positive pairs, {len(others):,} negative."
+    )
     folds = rows.fold.to_numpy() if fold else None
-    yield Labels(rows.a + "|" + rows.b, rows.y.astype(int), classes, note=note, folds=folds)
+    yield declared.make(rows.a + "|" + rows.b, rows.y.astype(int), classes, note=note, folds=folds)
 
 
 def rewired(pairs, listed, *, directed):
@@ -122,7 +115,8 @@ def rewired(pairs, listed, *, directed):
     Parameters
     ----------
     pairs, listed : ndarray of int, shape (n, 2) and (m, 2)
-        Numbers of the genes of the given pairs, and of all that must not be drawn.
+        Numbers of the genes of the given pairs, and of all that must not be drawn, these among
+        them.
     directed : bool
         Whether a gene keeps its side.
 
@@ -135,7 +129,7 @@ def rewired(pairs, listed, *, directed):
         turned = rng.random(len(a)) < 0.5
         a, b = np.where(turned, b, a), np.where(turned, a, b)
     b = rng.permutation(b)
-    taken = np.eye(pairs.max() + 1, dtype=bool)
+    taken = np.eye(listed.max() + 1, dtype=bool)
     taken[*listed.T] = taken[*listed.T[::-1]] = True
     bad = np.array([_take(taken, *pair) for pair in zip(a, b)])
     for i in np.tile(np.flatnonzero(bad), TRIES):  # one exchange may open the way for another

@@ -163,8 +163,7 @@ def compare(
     part = frame[rows & frame[list(names)].notna().all(axis=1)]
     fold = np.zeros(len(part), int) if stratum is None else pd.factorize(stratum[part.index])[0]
     label = part.label.to_numpy()
-    pairs = influences.pairs_of(label, fold)
-    found = [influences.auroc(label, part[n].to_numpy(), fold, pairs) for n in names]
+    found = [influences.auroc(label, part[n].to_numpy(), fold, "pairs") for n in names]
     value, influence = np.array([v for v, _ in found]), np.stack([i for _, i in found], 1)
     moved, low, high = bootstrap.clustered(value, influence, part.gene, seed=SEED)
     made = separation.compare(separation.Mean(value, moved))

@@ -343,10 +343,9 @@ def contrasts(
         names, group = np.unique(task.cluster, return_inverse=True)
         weight = bootstrap.weights(names, seed=zero_shot.SEED)
         fold = np.zeros(len(task), int) if task.stratum is None else task.stratum
-        pairs = influences.pairs_of(task.label, fold)
         known = {n: zero_shot.BASELINES[n](task) for n in (*activity, *constraint)}
         found = {
-            name: influences.auroc(task.label, p, fold, pairs)
+            name: influences.auroc(task.label, p, fold, "pairs")
             for name, p in known.items()
             if p is not None
         }

@@ -431,8 +431,7 @@ def score(
             wanted = own if repeat else set(scores) - set(without)
             scores = {m: p for m, p in scores.items() if m in wanted}
             fold = np.zeros(len(task), int) if task.stratum is None else task.stratum
-            pairs = influences.pairs_of(task.label, fold)
-            areas = [influences.auroc(task.label, p, fold, pairs) for p in scores.values()]
+            areas = [influences.auroc(task.label, p, fold, "pairs") for p in scores.values()]
             names, group = np.unique(task.cluster, return_inverse=True)
             summed = np.stack([np.bincount(group, weights=i) for _, i in areas], axis=1)
             value = np.array([v for v, _ in areas])

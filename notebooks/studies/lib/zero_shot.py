@@ -271,8 +271,7 @@ def main_score(
         whole = np.zeros(len(label), np.int64)
         value, influence = bootstrap.influence(kind, label, predicted, whole)
     else:
-        pairs = influences.pairs_of(label, stratum)
-        value, influence = influences.auroc(label, predicted, stratum, pairs)
+        value, influence = influences.auroc(label, predicted, stratum, "pairs")
     main = metrics.main(kind)
     options = {"seed": seed, "low": metrics.METRICS[main].low}
     _, low, high = bootstrap.clustered([value], influence[:, None], cluster, **options)
