@@ -28,7 +28,6 @@ LARGEST = 1e10
 MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
 """How symbols of the mouse are written, and those of human genes are not."""
 _UNUSABLE_ID = r"[\x00-\x1f\x7f\ud800-\udfff]|.{201}"
-_WRAPPED = r"[b=]?(['\"])(.+)\1"
 _TORCH = (
     "is a torch pickle, which could run code and is not opened; in Python: np.savez('vectors.npz', "
     "ids=genes, vectors=tensor.float().cpu().numpy())."
@@ -67,7 +66,6 @@ def read_vectors(
     array=None,
     strict=True,
     max_cells=None,
-    share=h5ad.share_of_genes,
 ):
     """Read and check a file of vectors of genes.
 
@@ -87,8 +85,6 @@ def read_vectors(
         else they are left to the resolver, whose report lists them.
     max_cells : int, optional
         Rows × columns that may be read; None: those of ``limits``.
-    share : callable
-        Share of some names that are genes, by which those of an ``.h5ad`` are found.
 
     Returns
     -------
@@ -111,14 +107,9 @@ def read_vectors(
             folder = "is a folder; name the file in it." if path.is_dir() else ""
             folder = folder and _of(path.suffix.lower(), _HINTS) or folder
             raise BadInput(folder or "no such file; check the spelling.")
-        file = _opened(path, ids, array, max_cells, share)
+        file = _opened(path, ids, array, max_cells)
         names, matrix, columns, notes = _of(file.ending, FORMATS)(file)
         names = pd.Series([str(name).strip() for name in names], dtype=object)
-        bare = names.str.extract(f"^{_WRAPPED}$")[1]
-        if len(names) and bare.notna().all():
-            taken = names[0][:40]
-            notes = [*notes, f"ids were written like {taken}: the quotes were taken off."]
-            names = bare
         if matrix.ndim != 2 or matrix.shape[1] == 0 or len(names) != len(matrix):
             shape = "×".join(map(str, matrix.shape))
             raise BadInput(
@@ -162,7 +153,7 @@ def _of(ending: str, table: dict[str, Any]) -> Any:
     return next((value for endings, value in table.items() if ending in endings.split()), None)
 
 
-def _opened(path: Path, ids, array, most_cells, share) -> VectorFile:
+def _opened(path: Path, ids, array, most_cells) -> VectorFile:
     """A file of a known ending, and its content."""
     with open_unpacked(path) as stream:
         ending = Path(str(stream.name).lower().removesuffix(".gz")).suffix
@@ -177,7 +168,7 @@ def _opened(path: Path, ids, array, most_cells, share) -> VectorFile:
         raise BadInput(f"ends in '{ending}' and holds what ends in {kinds}; rename it.")
     if not raw.strip():
         raise BadInput("is empty; write it again.")
-    return VectorFile(path, ending, raw, ids, array, most_cells, share)
+    return VectorFile(path, ending, raw, ids, array, most_cells)
 
 
 def _check_ids(ids: pd.Series, strict: bool):
@@ -261,98 +252,81 @@ def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> st
     """Name of the array that is named, or of the only one that can be meant."""
     if name is None and len(candidates) != 1:
         shapes = [f"{name} {'×'.join(map(str, a.shape))}" for name, a in arrays.items()]
-        none = " and no ids as text" * (option == "ids" and not candidates)
+        none = f" and no {option} that can be meant" * (not candidates)
         raise BadInput(f"holds {', '.join(shapes[:6])}{none}; say which is meant with --{option}.")
     name = candidates[0] if name is None else name
     check(arrays, "array", name)
     return name
 
 
-def _matrix(arrays: dict, name: str | None) -> str:
-    """Name of the array that is named, or of the only one of two axes."""
-    tables = [n for n, a in arrays.items() if a.ndim == 2 and a.dtype.kind not in "US"]
-    return _choose(arrays, name, tables, "array")
+def _read_arrays(file: VectorFile) -> Vectors:
+    """A file of arrays; ids are one of them, or stand one a line in a text file."""
+    arrays = {".npz": _npz, ".safetensors": _tensors, ".npy": _npy}[file.ending](file)
+    texts = [n for n, a in arrays.items() if a.dtype.kind in "US"]
+    tables = [n for n, a in arrays.items() if a.ndim == 2 and n not in texts]
+    name = _choose(arrays, file.array, tables, "array")
+    texts = [n for n in texts if arrays[n].size == max(arrays[n].shape, default=0)]
+    if len(texts) > 1:  # names of the columns may be there, too
+        texts = [n for n in texts if arrays[n].size == len(arrays[name])]
+    if file.ending == ".npz" or (texts and file.ids is None):
+        where = _choose(arrays, file.ids, texts, "ids")
+        ids = arrays[where].ravel()
+        ids = np.char.decode(ids, "utf-8") if ids.dtype.kind == "S" else ids
+    else:
+        path = Path(file.ids or file.path.with_suffix(".ids.txt"))
+        limits.check_plain(path)
+        if not path.is_file():
+            raise BadInput(
+                f"holds no ids and there is no file {path}; write it, one id a line, in order."
+            )
+        where, ids = path.name, path.read_text(encoding="utf-8-sig").split()
+        if len(ids) == len(arrays[name]) + 1 and is_id_name(ids[0]):
+            ids = ids[1:]
+    notes = [f"vectors were taken from the array '{name}', ids from '{where}'."]
+    return Vectors(ids, arrays[name], None, notes)
 
 
-def _of_each_gene(file: VectorFile, arrays: dict) -> Vectors | None:
-    """The vectors of a file that holds one for each gene under its name."""
-    if file.ids is file.array is None and all(a.ndim == 1 for a in arrays.values()):
-        return Vectors(arrays, np.stack(list(arrays.values())))
+def _npy(file: VectorFile) -> dict[str, np.ndarray]:
+    """The array of a file, under the name of the file."""
+    return {file.path.stem: limits.read_npy(file.raw, file.most_cells)}
 
 
-def _read_npz(file: VectorFile) -> Vectors:
-    """Arrays of numpy, one of them the ids, or one for each gene."""
-    arrays = {}
+def _npz(file: VectorFile) -> dict[str, np.ndarray]:
+    """Arrays of numpy, as many as a zip holds."""
     with zipfile.ZipFile(io.BytesIO(file.raw)) as archive:
         if any(name.endswith(("/data.pkl", "/version")) for name in archive.namelist()):
             raise BadInput(_TORCH)
         size = sum(member.file_size for member in archive.infolist())
         limits.check_unpacked(size, len(file.raw), file.most_cells)
+        out = {}
         for name in archive.namelist():
             with limits.faults_of(name):
                 array = limits.read_npy(archive.read(name), file.most_cells)
-            arrays[name.removesuffix(".npy")] = array
-    texts = [n for n, a in arrays.items() if a.size == max(a.shape, default=0)]
-    texts = [n for n in texts if arrays[n].dtype.kind in "US"]
-    if not texts and (each := _of_each_gene(file, arrays)):
-        return each
-    if len(texts) > 1:  # names of the columns may be there, too
-        rows = len(arrays[_matrix(arrays, file.array)])
-        texts = [n for n in texts if arrays[n].size == rows]
-    where = _choose(arrays, file.ids, texts, "ids")
-    ids, name = arrays[where].ravel(), _matrix(arrays, file.array)
-    ids = np.char.decode(ids, "utf-8") if ids.dtype.kind == "S" else ids
-    notes = [f"vectors were taken from the array '{name}', ids from '{where}'."]
-    return Vectors(ids, arrays[name], None, notes)
+            out[name.removesuffix(".npy")] = array
+    return out
 
 
-def _read_array(file: VectorFile) -> Vectors:
-    """A file of arrays; ids are in its header, or one a line of a text file."""
-    named = ""
-    if file.ending == ".npy":
-        arrays = {"": limits.read_npy(file.raw, file.most_cells)}
-    else:
-        arrays, about = _tensors(file.raw, file.most_cells)
-        named = next((n for n in ID_NAMES if n in about), "")
-        if len(arrays) > 1 and not named and (each := _of_each_gene(file, arrays)):
-            return each
-    name = "" if "" in arrays else _matrix(arrays, file.array)
-    if named and file.ids is None:
-        notes = [f"ids were taken from '{named}' of the header."]
-        return Vectors(json.loads(about[named]), arrays[name], None, notes)
-    path = Path(file.ids or file.path.with_suffix(".ids.txt"))
-    limits.check_plain(path)
-    if not path.is_file():
-        raise BadInput(
-            f"holds no ids and there is no file {path}; write it, one id a line, in order."
-        )
-    ids = path.read_text(encoding="utf-8-sig").split()
-    if len(ids) == len(arrays[name]) + 1 and is_id_name(ids[0]):
-        ids = ids[1:]
-    return Vectors(ids, arrays[name], None, [f"ids were taken from {path.name}."])
-
-
-def _tensors(raw: bytes, most_cells: int | None) -> tuple[dict, dict]:
-    """Arrays of a safetensors file, and the texts of its header, which is checked first."""
-    head = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
+def _tensors(file: VectorFile) -> dict[str, np.ndarray]:
+    """Arrays of a safetensors file, and ids that its header has as JSON; it is checked first."""
+    head = json.loads(file.raw[8 : 8 + int.from_bytes(file.raw[:8], "little")])
     about = head.pop("__metadata__", {})
     for shape in (tensor["shape"] for tensor in head.values()):
         if len(shape) == 2:
-            limits.check_shape(*shape, most_cells, "its array")
+            limits.check_shape(*shape, file.most_cells, "its array")
     from safetensors.torch import load
 
-    tensors = sorted(load(raw).items())
-    # numpy has none of the brain floats
-    single = ((n, t.float() if t.is_floating_point() and t.itemsize < 4 else t) for n, t in tensors)
-    return {name: tensor.numpy() for name, tensor in single}, about
+    out = {name: np.array(json.loads(about[name])) for name in ID_NAMES if name in about}
+    for name, tensor in sorted(load(file.raw).items()):
+        brain = tensor.is_floating_point() and tensor.itemsize < 4  # numpy has none of these
+        out[name] = (tensor.float() if brain else tensor).numpy()
+    return out
 
 
 FORMATS = {
     ".csv .tsv .txt .vec .w2v": delimited.read,
     ".parquet .pq": _read_parquet,
     ".json .pkl .pickle": _read_mapping,
-    ".npy .safetensors": _read_array,
-    ".npz": _read_npz,
+    ".npy .npz .safetensors": _read_arrays,
     ".h5ad": h5ad.read,
 }
 """Endings → reader of that format."""

@@ -98,8 +98,6 @@ def read(
     """
     resolver, notes = custom_tasks.find_resolver(plan.declared)
     options = {"ids": ids, "array": array, "max_cells": max_cells}
-    if resolver:
-        options["share"] = lambda names: float((resolver.resolve(names).symbol != "").mean())
     names, matrix, reading = read_vectors(path, **options)
     if resolver:
         names, more = _parted(names, resolver)

@@ -1,7 +1,6 @@
 """Tables of genes × columns: which column holds ids, which hold vectors, which are left out."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,7 +56,7 @@ class VectorFile(NamedTuple):
         That of its unpacked name, in lower case; it tells the format.
     raw : bytes
         Its unpacked content.
-    ids, array, most_cells, share : str, str, int, callable, or None
+    ids, array, most_cells : str, str, int, or None
         As given to ``read_vectors``.
     """
 
@@ -67,7 +66,6 @@ class VectorFile(NamedTuple):
     ids: str | None
     array: str | None
     most_cells: int | None
-    share: Callable[[pd.Series], float]
 
 
 def is_number(cell: object) -> bool:

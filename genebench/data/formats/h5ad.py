@@ -13,21 +13,7 @@ FEWEST = 20
 """Names of genes are at least so many."""
 _BARCODE = r"[ACGTN]+\d*-\d+$|[ACGTN]{10}"
 _GENE = rf"ENSG\d{{11}}(\.\d+)?|(?!{_BARCODE})[A-Z][A-Z0-9]+([-.][A-Z0-9]+)*|C(\d+|X|Y)orf\d+"
-
-
-def share_of_genes(names):
-    """Share of names that are written like symbols or Ensembl ids of human genes.
-
-    Parameters
-    ----------
-    names : Series of str
-
-    Returns
-    -------
-    float
-        0 to 1.
-    """
-    return float(names.str.fullmatch(_GENE).mean())
+"""How symbols and Ensembl ids of human genes are written, and barcodes of cells are not."""
 
 
 def read(file):
@@ -102,7 +88,7 @@ def _named(table: pd.DataFrame, file: VectorFile) -> dict[str, tuple[pd.Series, 
         if name in (file.ids, "index") or not pd.api.types.is_numeric_dtype(column):
             names = column.astype("string").fillna("").astype(object).reset_index(drop=True)
             counted = len(names) < FEWEST or is_run(names)  # dimensions, or the rows by number
-            out[name] = names, 0.0 if counted else file.share(names)
+            out[name] = names, 0.0 if counted else names.str.fullmatch(_GENE).mean()
     return out
 
 
