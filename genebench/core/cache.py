@@ -7,7 +7,6 @@ temporary name in its own folder and moved into place, so that a reader never me
 import hashlib
 import json
 import os
-import shutil
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
@@ -156,12 +155,3 @@ def state(path):
         return "ready" if sealed and note["sha256"] == digest(path) else "broken"
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "broken"
-
-
-def drop(path: Path):
-    """Remove an artefact and its sidecar, or a whole folder of them."""
-    if path.is_dir():
-        shutil.rmtree(path)
-        return
-    path.unlink(missing_ok=True)
-    sidecar(path).unlink(missing_ok=True)

@@ -8,12 +8,9 @@ units are computed again.
 import queue
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
-from dataclasses import fields, is_dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from . import cache
 from .errors import BadInput, RunFailed, Sentence
@@ -22,8 +19,8 @@ from .workers import Once, fault
 AHEAD = 4
 """Units under way for each worker: enough that none waits, few enough that their data fit into
 memory."""
-SHARED_BYTES = 2e9
-"""Bytes that units may share at a time on each worker."""
+SHARED = 4
+"""Parts that units share at a time on the workers."""
 PATIENCE = 300.0
 """Seconds without any worker after which a run gives up."""
 CONNECT = 3.0
@@ -102,7 +99,7 @@ class Cluster(AbstractContextManager):
         import dask
 
         # a large part travels with its task on purpose
-        dask.config.set({"distributed.admin.large-graph-warning-threshold": SHARED_BYTES})
+        dask.config.set({"distributed.admin.large-graph-warning-threshold": 1e12})
         try:
             self._check(address, timeout)
         except BaseException:
@@ -210,29 +207,16 @@ class Cluster(AbstractContextManager):
             ) from None
         finally:
             with suppress(OSError, RuntimeError):  # there may be nobody left to tell
-                self.client.cancel([*running, *(future for future, _ in sent.values())], force=True)
+                self.client.cancel([*running, *sent.values()], force=True)
 
-    def _send(self, part: Any, sent: dict[str, tuple[Any, float]]) -> Any:
+    def _send(self, part: Any, sent: dict[str, Any]) -> Any:
         """A part of a unit, or the future of one that is shared; the least recently used go."""
         if not isinstance(part, Once):
             return part
         if part.name in sent:
             sent[part.name] = sent.pop(part.name)  # the last used stands last
         else:
-            value = part.load()
-            sent[part.name] = (
-                self.client.submit(lambda same: same, value, pure=False),
-                bytes_of(value),
-            )
-            while len(sent) > 1 and sum(size for _, size in sent.values()) > SHARED_BYTES:
+            sent[part.name] = self.client.submit(lambda same: same, part.load(), pure=False)
+            if len(sent) > SHARED:
                 del sent[next(iter(sent))]
-        return sent[part.name][0]
-
-
-def bytes_of(value: Any) -> float:
-    """Count the bytes of the arrays in a value, through its fields and containers."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if is_dataclass(value):
-        value = [getattr(value, f.name) for f in fields(value)]
-    return sum(map(bytes_of, value)) if isinstance(value, list | tuple) else 0
+        return sent[part.name]

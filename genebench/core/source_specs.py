@@ -1,7 +1,5 @@
 """What a source may declare: its files, and the tasks that are made of them."""
 
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -40,30 +38,16 @@ _FORMATS = (
 ).split()
 
 
-def _rule(holds: Callable[[Any], Any], sentence: str) -> AfterValidator:
-    """A check of a value, with its own sentence."""
-
-    def check(value: Any) -> Any:
-        if not holds(value):
-            raise ValueError(sentence)
-        return value
-
-    return AfterValidator(check)
-
-
-def _stays(path: str) -> bool:
+def _inside(path: str) -> str:
     parts = Path(path).parts
-    return bool(parts) and not Path(path).is_absolute() and ".." not in parts and "\\" not in path
+    if not parts or Path(path).is_absolute() or ".." in parts or "\\" in path:
+        raise ValueError("a path stays in its folder")
+    return path
 
 
-Name = Annotated[
-    str,
-    _rule(
-        re.compile(r"[A-Za-z0-9][\w.+-]*").fullmatch, "a name has letters, digits and . _ + - only"
-    ),
-]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.+-]*$")]
 """Becomes a folder or file, or is shown on a page."""
-Inside = Annotated[str, _rule(_stays, "a path stays in its folder")]
+Inside = Annotated[str, AfterValidator(_inside)]
 """A path below the folder that it is joined to."""
 
 

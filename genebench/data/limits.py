@@ -11,7 +11,6 @@ import pickle
 import re
 import resource
 import signal
-import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -68,14 +67,17 @@ def faults_of(path, form="") -> Iterator[None]:
 
 
 def check_plain(path):
-    """Refuse what is there and no plain file: a pipe would be waited for, a device never ends.
+    """Refuse what is no plain file: a pipe would be waited for, a device never ends.
 
     Parameters
     ----------
     path : Path
-        A folder is left to who reads it.
     """
-    if path.exists() and not stat.S_ISREG(mode := path.stat().st_mode) and not stat.S_ISDIR(mode):
+    if not path.exists():
+        raise BadInput("no such file; check the spelling.")
+    if path.is_dir():
+        raise BadInput("is a folder; name the file in it.")
+    if not path.is_file():
         raise BadInput("is a pipe or a device and no file; save what it gives to a file first.")
 
 

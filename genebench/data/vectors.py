@@ -102,11 +102,6 @@ def read_vectors(
     """
     path = Path(path)
     with limits.faults_of(path, path.suffix[1:]):
-        limits.check_plain(path)
-        if not path.is_file():
-            folder = "is a folder; name the file in it." if path.is_dir() else ""
-            folder = folder and _of(path.suffix.lower(), _HINTS) or folder
-            raise BadInput(folder or "no such file; check the spelling.")
         file = _opened(path, ids, array, max_cells)
         names, matrix, columns, notes = _of(file.ending, FORMATS)(file)
         names = pd.Series([str(name).strip() for name in names], dtype=object)
@@ -155,12 +150,13 @@ def _of(ending: str, table: dict[str, Any]) -> Any:
 
 def _opened(path: Path, ids, array, most_cells) -> VectorFile:
     """A file of a known ending, and its content."""
+    if hint := _of(path.suffix.lower(), _HINTS):
+        raise BadInput(hint)
     with open_unpacked(path) as stream:
         ending = Path(str(stream.name).lower().removesuffix(".gz")).suffix
         if not _of(ending, FORMATS):
             known = ", ".join(sorted(" ".join(FORMATS).split()))
-            hint = f"the ending '{ending}' is none that holds vectors; use one of {known}."
-            raise BadInput(_of(ending, _HINTS) or hint)
+            raise BadInput(f"the ending '{ending}' is none that holds vectors; use one of {known}.")
         in_place = ending in (".h5ad", ".pkl", ".pickle")
         raw = b"-" if in_place else limits.read_all(stream, path.stat().st_size, most_cells)
     kinds = next((kinds for magic, kinds in _MAGIC.items() if raw.startswith(magic)), ending)
@@ -274,11 +270,11 @@ def _read_arrays(file: VectorFile) -> Vectors:
         ids = np.char.decode(ids, "utf-8") if ids.dtype.kind == "S" else ids
     else:
         path = Path(file.ids or file.path.with_suffix(".ids.txt"))
-        limits.check_plain(path)
-        if not path.is_file():
+        if not path.exists():
             raise BadInput(
                 f"holds no ids and there is no file {path}; write it, one id a line, in order."
             )
+        limits.check_plain(path)
         where, ids = path.name, path.read_text(encoding="utf-8-sig").split()
         if len(ids) == len(arrays[name]) + 1 and is_id_name(ids[0]):
             ids = ids[1:]
@@ -315,7 +311,8 @@ def _tensors(file: VectorFile) -> dict[str, np.ndarray]:
             limits.check_shape(*shape, file.most_cells, "its array")
     from safetensors.torch import load
 
-    out = {name: np.array(json.loads(about[name])) for name in ID_NAMES if name in about}
+    named = next((name for name in ID_NAMES if name in about), "")
+    out = {named: np.array(json.loads(about[named]))} if named else {}
     for name, tensor in sorted(load(file.raw).items()):
         brain = tensor.is_floating_point() and tensor.itemsize < 4  # numpy has none of these
         out[name] = (tensor.float() if brain else tensor).numpy()

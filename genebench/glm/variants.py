@@ -71,8 +71,6 @@ def open_text(path: Path) -> Iterator[io.TextIOWrapper]:
     """Open a plain, gzip or bgzip file as text without a byte-order mark."""
     with limits.faults_of(path, "text"):
         limits.check_plain(path)
-        if not path.exists():
-            raise BadInput("cannot be read: there is no such file; give one that is there.")
         with open(path, "rb") as raw:
             start = raw.read(2)
         with _Gzip(path) if start == b"\x1f\x8b" else open(path, "rb") as raw:

@@ -1,5 +1,6 @@
 """Genes → embedding, once per model and gene universe, from the cache or in parallel processes."""
 
+import shutil
 import time
 
 import numpy as np
@@ -87,7 +88,7 @@ def embed(
         cpu_s=time.process_time() - cpu_start,
     )
     if shards.exists():
-        cache.drop(shards)
+        shutil.rmtree(shards)
     return result
 
 

@@ -70,11 +70,3 @@ def test_an_artefact_without_a_sound_sidecar_is_broken(stored, sidecar):
     if sidecar is not None:
         cache.sidecar(stored).write_text(sidecar)
     assert cache.state(stored) == "broken"
-
-
-def test_dropping_takes_the_sidecar_or_the_whole_folder_along(stored):
-    cache.drop(stored)
-    assert list(stored.parent.iterdir()) == []
-    cache.drop(stored)  # twice is no error
-    cache.drop(stored.parent)
-    assert not stored.parent.exists()

@@ -329,7 +329,6 @@ BROKEN = {
         npz(genes=IDS, a=X, b=X[:, :2]),
         "holds genes 30, a 30×4, b 30×2; say which is meant with --array",
     ),
-    "title.csv": (content("Table 3,,,,\n" + CSV), "begins with 'Table 3' above the table"),
     "last.csv": (csv(frame().assign(target=IDS), index=False), "--ids .one of 'target'"),
     "numbers.npz": (npz(ids=np.arange(N).astype(str), x=X), "ids 0 to 29 number the rows"),
     "v.feather": (content(b"x"), "pd.read_feather.file..to_parquet"),
@@ -342,10 +341,6 @@ BROKEN = {
     "choice.h5ad": (
         h5ad(obsm={"emb": X}),
         r"obsm/emb 30×4; genes are named in obs \('index'\): say .* --array X or --array obsm/emb",
-    ),
-    "lists.csv": (
-        csv(pd.DataFrame({"gene": IDS, "emb": [str(x) for x in X.tolist()]}), index=False),
-        "column 'emb' holds lists as text",
     ),
     "torch.npz": (lambda p: torch.save({"A": torch.ones(3)}, p), "is a torch pickle"),
     "book.xlsx": (content(b"PK"), "is a workbook; save that sheet as CSV"),
