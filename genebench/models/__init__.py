@@ -70,7 +70,7 @@ class Sequences:
     spans : list of (start, stop), optional
         Tokens of each sequence that count in its mean; None: all.
     unit : bool
-        Whether the vectors of entities are scaled to length 1.
+        Whether the vectors of sequences are scaled to length 1.
     dtype : {'float32', 'bfloat16'}
         Number format of the network's arithmetic.
     batch_tokens : int, optional

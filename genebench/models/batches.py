@@ -98,13 +98,7 @@ def number_format(wanted, device):
     return getattr(torch, wanted if has_half or not device.startswith("cpu") else "float32")
 
 
-def infer(
-    work,
-    *,
-    device="cpu",
-    folder=None,
-    progress=quiet,
-):
+def infer(work, *, device="cpu", folder=None, progress=quiet):
     """Turn token sequences into vectors of their entities.
 
     Vectors do not depend on the batch that they were in: to 1e-5 in single precision, and to a
@@ -155,19 +149,10 @@ def infer(
     total = np.zeros((len(work.entities), vectors.shape[1]))
     np.add.at(total, work.owner, vectors * weight)
     total /= np.bincount(work.owner, weight[:, 0], len(total))[:, None]
-    if work.unit:
-        total /= np.linalg.norm(total, axis=1, keepdims=True).clip(1e-12)
     return Embedding(work.entities, total.astype(np.float32))
 
 
-def run(
-    work,
-    batches,
-    numbers,
-    *,
-    device="cpu",
-    progress=quiet,
-):
+def run(work, batches, numbers, *, device, progress=quiet):
     """Run a network over some shards, one after the other.
 
     Vectors are fetched from the device at the end of a shard, so that a GPU does not wait for it.
@@ -201,7 +186,7 @@ def run(
             while at < len(rows):
                 longest = max(1, len(work.tokens[rows[at]]))
                 batch = rows[at : at + max(1, budget // longest)]
-                if not getattr(forward, "masks", True):  # padding cannot be masked
+                if not getattr(forward, "masks", True):  # it cannot tell padding
                     batch = batch[[len(work.tokens[i]) == longest for i in batch]]
                 try:
                     outputs.append(_forward(work, forward, batch, device))
@@ -240,6 +225,6 @@ def _forward(work, forward, batch, device):
     if cuda:  # pinned memory is copied while the device computes
         inputs = [tensor.pin_memory() for tensor in inputs]
     output = forward(*(tensor.to(device, torch.int64, non_blocking=cuda) for tensor in inputs))
-    if work.unit and work.owner is None:
+    if work.unit:
         output = torch.nn.functional.normalize(output.float(), dim=1)
     return output

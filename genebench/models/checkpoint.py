@@ -17,10 +17,10 @@ def checkpoint(inputs, *, tensor="", inside=(), genes_in=(), norm=None, kind=Non
     Parameters
     ----------
     inputs : Inputs
-        ``files`` of the model names the ``weights`` (safetensors, a torch file of tensors, ``.npy``
-        or ``.npz``) and the ``vocabulary``: gene → row as JSON or plain pickle, a JSON list, or
-        text with one gene a line (in the first column, under a header ``gene``, ``gene_name`` or
-        ``symbol`` where there is one). Without one the weights are a mapping gene → vector.
+        ``files`` of the model names the ``weights`` (safetensors, or a torch file of tensors) and
+        the ``vocabulary``: gene → row as JSON or plain pickle, a JSON list, or text with one gene a
+        line (in the first column, under a header ``gene``, ``gene_name`` or ``symbol`` where there
+        is one). Without one the weights are a mapping gene → vector.
     tensor : str
         Name of the tensor.
     inside, genes_in : tuple of str
@@ -34,12 +34,18 @@ def checkpoint(inputs, *, tensor="", inside=(), genes_in=(), norm=None, kind=Non
     -------
     Embedding
     """
+    import torch
+    from safetensors.torch import load_file
+
     spec = inputs.spec
     folder = weights.verified(spec)
     path = folder / spec.files["weights"]
-    with weights.loading(spec, "weights", path):
-        loaded = _within(_load(path), inside, path)
-        tensors = loaded if isinstance(loaded, Mapping) else {"": loaded}
+    with weights.loading(spec, "weights", path):  # nothing in it is run
+        if path.suffix == ".safetensors":
+            tensors = load_file(path)
+        else:
+            tensors = torch.load(path, map_location="cpu", weights_only=True)
+        tensors = _within(tensors, inside, path)
         if "vocabulary" not in spec.files:
             vectors = np.stack([_array(value).ravel() for value in tensors.values()])
             return inputs.rows(list(tensors), vectors, kind=kind)
@@ -50,29 +56,14 @@ def checkpoint(inputs, *, tensor="", inside=(), genes_in=(), norm=None, kind=Non
             table = (table - table.mean(axis=1, keepdims=True)) / deviation * parts[0] + parts[1]
     path = folder / spec.files["vocabulary"]
     with weights.loading(spec, "vocabulary", path):
-        tokens = _within(_vocabulary(path), genes_in, path)
-        if isinstance(tokens, list):
-            names, rows = tokens, np.arange(len(tokens))
-        else:
-            names, rows = list(tokens), np.array([*tokens.values()])
+        names = _within(_vocabulary(path), genes_in, path)
+        rows = np.array([*names.values()]) if isinstance(names, Mapping) else np.arange(len(names))
         if rows.ndim != 1 or rows.dtype.kind != "i" or rows.min() < 0 or rows.max() >= len(table):
             raise BadInput(
                 f"{path}: is no list of genes or mapping gene → row for weights of {len(table)} "
                 f"rows; it belongs to others, or fix 'genes_in'."
             )
-    return inputs.rows(names, table[rows], kind=kind)
-
-
-def _load(path):
-    """Tensors or arrays of a file of weights by name, or a single one; nothing in it is run."""
-    import torch
-    from safetensors.torch import load_file
-
-    if path.suffix == ".safetensors":
-        return load_file(path)
-    if path.suffix in (".npy", ".npz"):
-        return np.load(path, allow_pickle=False)
-    return torch.load(path, map_location="cpu", weights_only=True)
+    return inputs.rows(list(names), table[rows], kind=kind)
 
 
 def _within(value, keys, path):
@@ -82,11 +73,9 @@ def _within(value, keys, path):
     return value
 
 
-def _array(value):
-    """A tensor or array as numpy, in single precision."""
-    import torch
-
-    return torch.as_tensor(value).detach().float().numpy()
+def _array(tensor):
+    """A tensor as numpy, in single precision."""
+    return tensor.detach().float().numpy()
 
 
 def _vocabulary(path):

@@ -24,13 +24,23 @@ def recipe(spec, digest, declared):
     dict
         Encoder, options, weights, files, genes; plain values for ``cache.key``.
     """
-    source = spec.options.get("source")
-    files = declared.source(source).files if source else {}
+    name, labels_of = spec.options.get("source"), spec.options.get("labels_of")
+    files = declared.source(name).files if name else {}
+    # what no declaration fixes, by the SHA-256 that it has now
+    read = {source: declared.source(source).files for source in spec.reads}
+    if not all(file.sha256 for file in files.values()):
+        read[name] = [spec.options["file"]] if "file" in spec.options else files
+    inputs = {
+        source: {file: sources.digest_of(declared.source(source), file) for file in names}
+        for source, names in read.items()
+    }
+    if labels_of:
+        inputs["masked"] = cache.of_names(recipes.label_words(labels_of, declared))
     network = {"hub", "revision", "files", "pooling", "context"}
     if not spec.revision:  # which pins all files
         network.add("sha256")
     optional = {
-        "inputs": _inputs(spec, declared),
+        "inputs": inputs,
         "network": spec.model_dump(include=network, exclude_defaults=True),
         "of": [recipe(part, digest, declared) for part in parts(spec, declared)],
     }
@@ -45,25 +55,6 @@ def recipe(spec, digest, declared):
         "dtype": spec.dtype,
         **{name: value for name, value in optional.items() if value},
     }
-
-
-def _inputs(spec, declared):
-    """What a model reads that no declaration fixes: source → file → SHA-256, and masked words.
-
-    Sources are those under ``reads``, and the one of the option ``source`` where a file of it has
-    no declared SHA-256.
-    """
-    chosen = {name: declared.source(name).files for name in spec.reads}
-    own, file = spec.options.get("source"), spec.options.get("file")
-    if own and not all(known.sha256 for known in declared.source(own).files.values()):
-        chosen[own] = [file] if file else declared.source(own).files
-    out = {
-        name: {file: sources.digest_of(declared.source(name), file) for file in files}
-        for name, files in chosen.items()
-    }
-    if spec.options.get("labels_of"):
-        out["masked"] = cache.of_names(recipes.label_words(spec.options["labels_of"], declared))
-    return out
 
 
 def parts(spec, declared):

@@ -50,10 +50,13 @@ class Inputs:
 
         Returns
         -------
-        ndarray of str, shape (n,)
+        names, status : ndarray of str, shape (n,)
             Approved symbol; an id that HGNC does not know as it is; empty where it is ambiguous.
+            And what the resolver says of the id.
         """
-        return self._resolved(ids, kind)[0]
+        found = genes.resolver(self.declared.sources).resolve(ids, kind=kind)
+        unknown = np.isin(found.status, ("unknown", "withdrawn"))
+        return np.where(unknown, found.ids, found.symbol), found.status
 
     def match(self, ids, *, kind=None):
         """Find which genes a table has, and in which row.
@@ -73,18 +76,12 @@ class Inputs:
         genes_at, row : ndarray of int64, shape (m,)
             Indices into ``genes``, ascending, and the row of each in the table.
         """
-        names, status = self._resolved(ids, kind)
+        names, status = self.canonical(ids, kind=kind)
         order = np.argsort(status == "duplicate", kind="stable")
         row = pd.Series(order, index=names[order], dtype=np.int64)
         row = row[(row.index != "") & ~row.index.duplicated()]
-        row = row.reindex(self.canonical(self.genes), fill_value=-1).to_numpy()
+        row = row.reindex(self.canonical(self.genes)[0], fill_value=-1).to_numpy()
         return np.flatnonzero(row >= 0), row[row >= 0]
-
-    def _resolved(self, ids, kind):
-        """Name of the gene of each id, and its status."""
-        found = genes.resolver(self.declared.sources).resolve(ids, kind=kind)
-        unknown = np.isin(found.status, ("unknown", "withdrawn"))
-        return np.where(unknown, found.ids, found.symbol), found.status
 
     def rows(self, ids, vectors, *, kind=None, resolve=True):
         """Take the vectors of the genes that a table has.

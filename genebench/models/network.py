@@ -100,7 +100,7 @@ def graph(inputs, first, second):
         Symmetric, 0 or 1.
     """
     symbols, code = np.unique(inputs.table()[[first, second]].to_numpy(str), return_inverse=True)
-    pairs = inputs.canonical(symbols, kind="symbol")[code.reshape(-1, 2)]
+    pairs = inputs.canonical(symbols, kind="symbol")[0][code.reshape(-1, 2)]
     pairs = pairs[(pairs != "").all(axis=1) & (pairs[:, 0] != pairs[:, 1])]
     nodes, code = np.unique(pairs, return_inverse=True)
     shape = (len(nodes), len(nodes))

@@ -3,6 +3,7 @@
 import re
 import zlib
 from functools import cache
+from itertools import chain
 
 import numpy as np
 
@@ -45,34 +46,25 @@ def texts(inputs, recipe, labels_of=()):
     genes, texts : ndarray of str, shape (m,); list of str
     """
     check(RECIPES, "text recipe", recipe)
-    masked, fields = recipe.endswith("-masked"), re.findall(r"{(\w+)}", RECIPES[recipe])
-    facts = _facts(inputs, summary="summary" in fields, names=masked)
-    facts = facts[(facts[fields] != "").all(axis=1)]
-    written = [RECIPES[recipe].format(**row) for row in facts.to_dict("records")]
-    if masked:
-        stems = frozenset(label_words(labels_of, inputs.declared))
-        names, random = map(_name_pattern, facts.names), "-random-" in recipe
-        seeds = [zlib.crc32(gene.encode()) if random else None for gene in facts.index]
-        written = [_masked(t, name, stems, seed) for t, name, seed in zip(written, names, seeds)]
-    return facts.index.to_numpy(str), written
-
-
-def _facts(inputs, *, summary, names):
-    """Text columns ``symbol, name, summary, names`` of each gene; empty where nothing is known.
-
-    ``names`` joins by ``|`` the gene as the run calls it, the symbol, previous symbols and aliases
-    of HGNC and the synonyms of NCBI. A file of NCBI that is not needed is not opened.
-    """
-    hgnc = sources.table(inputs.declared.source("hgnc"), "genes").set_index("symbol", drop=False)
-    hgnc = hgnc.reindex(inputs.canonical(inputs.genes)).fillna("")
+    template, declared = RECIPES[recipe], inputs.declared
+    fields = re.findall(r"{(\w+)}", template)
+    hgnc = sources.table(declared.source("hgnc"), "genes").set_index("symbol", drop=False)
+    hgnc = hgnc.reindex(inputs.canonical(inputs.genes)[0]).fillna("")
     facts = hgnc[["symbol", "name"]].set_axis(inputs.genes)
-    if summary:
+    if "summary" in fields:  # a file of NCBI that is not needed is not opened
         facts["summary"] = _ncbi(inputs, "gene_summary", "Summary")
-    if names:
+    there = (facts[fields] != "").all(axis=1)
+    known, written = inputs.genes[there], facts[there].to_dict("records")
+    written = [template.format(**row) for row in written]
+    if recipe.endswith("-masked"):
         synonyms = _ncbi(inputs, "gene_info", "Synonyms")
         columns = [inputs.genes, hgnc.index, hgnc.prev_symbol, hgnc.alias_symbol, synonyms]
-        facts["names"] = list(map("|".join, zip(*columns)))
-    return facts
+        names = np.array(list(map("|".join, zip(*columns))), dtype=object)[there]
+        stems = frozenset(label_words(labels_of, declared))
+        random = "-random-" in recipe
+        seeds = [zlib.crc32(gene.encode()) if random else None for gene in known]
+        written = [_masked(*given, stems) for given in zip(written, names, seeds)]
+    return known, written
 
 
 def _ncbi(inputs, file, column):
@@ -86,20 +78,17 @@ def _ncbi(inputs, file, column):
     return out
 
 
-def _name_pattern(names):
-    """A gene's names as whole words; the case of one without a digit counts (``SET``, ``REST``)."""
-    distinct = {name.strip() for name in names.split("|")}
+def _masked(text, names, seed, stems):
+    """A text without the gene's names, joined by ``|``, and without words that begin with a stem.
+
+    Names are whole words; the case of one without a digit counts (``SET``, ``REST``). With a seed,
+    as many words as begin with a stem are chosen at random among all.
+    """
+    distinct, unmasked = {name.strip() for name in names.split("|")}, _unmasked()
     ranked = sorted((n for n in distinct if len(n) > 1), key=lambda n: (-len(n), n))
     parts = [f"(?i:{re.escape(n)})" if re.search(r"\d", n) else re.escape(n) for n in ranked]
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(parts) or '(?!)'})(?![A-Za-z0-9])")
-
-
-def _masked(text, names, stems, seed=None):
-    """A text without the gene's names and the words that begin with one of the stems.
-
-    With a seed, as many words as these are chosen at random among all.
-    """
-    text, unmasked = names.sub(MASK, text), _unmasked()
+    pattern = rf"(?<![A-Za-z0-9])(?:{'|'.join(parts) or '(?!)'})(?![A-Za-z0-9])"
+    text = re.sub(pattern, MASK, text)
     words = [w for w in re.finditer(r"(?<!\[)[A-Za-z]{4,}", text) if w[0].lower() not in unmasked]
     hits = [any(w[0].lower()[:n] in stems for n in range(4, len(w[0]) + 1)) for w in words]
     if seed is not None:
@@ -138,12 +127,9 @@ def label_words(labels_of, declared):
     labelled = [declared.source(name) for name in labels_of]
     key = tuple(source.model_dump_json() for source in labelled)
     if key not in _label_words:
-        built = [
-            task
-            for source in labelled
-            for entry in tasks.from_source(source, declared.sources, missing=lambda _: None)
-            for task in entry
-        ]
+        options = {"missing": lambda _: None}
+        entries = (tasks.from_source(s, declared.sources, **options) for s in labelled)
+        built = (task for entry in chain.from_iterable(entries) for task in entry)
         labels = " ".join(label for task in built for label in task.classes).lower()
         words = set(re.findall(r"[a-z]{4,}", labels)) - _unmasked()
         stems = {word[:-3] if len(word) >= 9 else word.rstrip("s") for word in words}

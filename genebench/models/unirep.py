@@ -106,23 +106,6 @@ class UniRep:
 
         return *map(weight, ("x", "mx", "h", "mh")), arrays[f"{prefix}b"]
 
-    def states(self, ids):
-        """Read sequences of tokens from left to right.
-
-        Parameters
-        ----------
-        ids : Tensor of int, shape (batch, length)
-
-        Yields
-        ------
-        hidden, cell : Tensor of float32, shape (batch, size)
-            Of the last layer, after each token.
-        """
-        state = self.start(len(ids))
-        for column in ids.T:
-            state = self.step(column, state)
-            yield state[-1]
-
     def start(self, n):
         """State of every layer before the first token.
 
@@ -151,44 +134,46 @@ class UniRep:
         list of (hidden, cell)
         """
         x, out = self.embedding[column], []
-        for layer, before in zip(self.layers, state):
-            out.append(self._step(layer, x, *before))
-            x = out[-1][0]
+        for (wx, wmx, wh, wmh, bias), (hidden, cell) in zip(self.layers, state):
+            x, hidden = x.to(self.dtype), hidden.to(self.dtype)
+            mixed = (x @ wmx) * (hidden @ wmh)
+            gates = (x @ wx + mixed @ wh).float() + bias
+            write, forget, release, new = gates.chunk(4, dim=1)
+            cell = forget.sigmoid() * cell + write.sigmoid() * new.tanh()
+            x = release.sigmoid() * cell.tanh()
+            out.append((x, cell))
         return out
 
-    def _step(self, layer, x, hidden, cell):
-        wx, wmx, wh, wmh, bias = layer
-        x, hidden = x.to(self.dtype), hidden.to(self.dtype)
-        mixed = (x @ wmx) * (hidden @ wmh)
-        gates = (x @ wx + mixed @ wh).float() + bias
-        write, forget, out, new = gates.chunk(4, dim=1)
-        cell = forget.sigmoid() * cell + write.sigmoid() * new.tanh()
-        return out.sigmoid() * cell.tanh(), cell
-
     def vectors(self, ids, mask):
-        """Summarise sequences.
+        """Summarise sequences; how several begin is read once, as mutants mostly agree.
 
         Parameters
         ----------
         ids, mask : Tensor of int, shape (batch, length)
-            Token ids, padded on the right, and 1 where there is a token.
+            Token ids, below 32 and padded on the right, and 1 where there is a token.
 
         Returns
         -------
         Tensor of float32, shape (batch, 3 * size)
             Mean of the hidden states, last hidden state, last cell state.
         """
-        total = hidden = cell = self.embedding.new_zeros(len(ids), self.size)
-        for column, (new_hidden, new_cell) in zip(mask.T.bool(), self.states(ids)):
-            column = column[:, None]
-            total = total + new_hidden * column
-            hidden, cell = new_hidden.where(column, hidden), new_cell.where(column, cell)
         import torch
 
-        return torch.cat([total / mask.sum(1, keepdim=True), hidden, cell], dim=1)
+        length, prefix = mask.sum(1), torch.zeros_like(ids[:, 0])
+        out, state = self.embedding.new_empty(len(ids), 3 * self.size), self.start(1)
+        total = state[0][0]
+        for read, column in enumerate(ids.T, start=1):
+            goes_on, ends = length >= read, length == read
+            pairs, prefix[goes_on] = (32 * prefix + column)[goes_on].unique(return_inverse=True)
+            before = pairs // 32
+            state = self.step(pairs % 32, [(h[before], c[before]) for h, c in state])
+            total = total[before] + state[-1][0]
+            if ends.any():
+                out[ends] = torch.cat([total / read, *state[-1]], dim=1)[prefix[ends]]
+        return out
 
     def summaries(self, sequences, *, batch=2048):
-        """Summarise proteins, sorted; how several begin is read once, as mutants mostly agree.
+        """Summarise proteins, the distinct ones in sorted order.
 
         Parameters
         ----------
@@ -204,22 +189,12 @@ class UniRep:
         import torch
 
         unique, where = np.unique(np.array([*sequences], object), return_inverse=True)
-        out = torch.empty(len(unique), 3 * self.size)
+        out = []
         for begin in range(0, len(unique), batch):
             rows = [torch.tensor(tokens(text)) for text in unique[begin : begin + batch]]
-            length, prefix = torch.tensor([*map(len, rows)]), torch.zeros(len(rows), dtype=int)
-            state = self.start(1)
-            total = state[0][0]
-            columns = torch.nn.utils.rnn.pad_sequence(rows)  # tokens are below 32
-            for read, column in enumerate(columns, start=1):
-                goes_on, ends = length >= read, length == read
-                pairs, prefix[goes_on] = (32 * prefix + column)[goes_on].unique(return_inverse=True)
-                before = pairs // 32
-                state = self.step(pairs % 32, [(h[before], c[before]) for h, c in state])
-                total = total[before] + state[-1][0]
-                whole = torch.cat([total / read, *state[-1]], dim=1)
-                out[begin : begin + batch][ends] = whole[prefix[ends]]
-        return out.numpy()[where]
+            ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+            out.append(self.vectors(ids, ids > 0))
+        return torch.cat(out).numpy()[where]
 
     def next_token(self, hidden):
         """Predict the token that follows a state.

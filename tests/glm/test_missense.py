@@ -20,8 +20,10 @@ PROTEINS = pd.Series(
 
 def log_p(network, text):
     """Natural log of the probability of each residue, and of all tokens at each place."""
-    ids = torch.tensor([unirep.tokens(text)])
-    steps = [network.next_token(hidden) for hidden, _ in network.states(ids)]
+    ids, state, steps = torch.tensor([unirep.tokens(text)]), network.start(1), []
+    for column in ids.T:
+        state = network.step(column, state)
+        steps.append(network.next_token(state[-1][0]))
     table = torch.stack(steps, dim=1)[0, :-1].numpy()
     return table[np.arange(len(text)), ids[0, 1:] - 1], table
 

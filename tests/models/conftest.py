@@ -92,9 +92,7 @@ def save(shelf):
         many = _SIZE | dict(num_key_value_heads=2, head_dim=8)
         classes = {
             "bert": (hf.BertModel, hf.BertConfig, _SIZE),
-            "mpnet": (hf.MPNetModel, hf.MPNetConfig, _SIZE),
             "mistral": (hf.MistralModel, hf.MistralConfig, many),
-            "qwen3": (hf.Qwen3Model, hf.Qwen3Config, many),
             "t5": (hf.T5EncoderModel, hf.T5Config, _T5 | dict(is_encoder_decoder=True)),
             "esm": (hf.EsmForMaskedLM, hf.EsmConfig, _ESM | dict(position_embedding_type="rotary")),
             "esmc": (hf.EsmcForMaskedLM, hf.EsmcConfig, _SIZE),

@@ -8,8 +8,8 @@ from safetensors.torch import load_file, save_file
 from genebench.models import hub, inference
 
 
-@pytest.mark.parametrize("length", [1, 10, 11, 19, 100, 34_350])
-@pytest.mark.parametrize("room, shared", [(10, 2), (10, 0), (1022, 255)])
+@pytest.mark.parametrize("length", [1, 10, 11, 100, 34_350])
+@pytest.mark.parametrize("room, shared", [(10, 0), (1022, 255)])
 def test_windows_count_each_token_once_where_it_has_context(length, room, shared):
     windows = hub.cut(length, room, shared)
     counted = [i for _, _, first, last in windows for i in range(first, last)]
@@ -25,8 +25,7 @@ def test_a_network_that_lacks_weights_is_not_completed_with_random_ones(save, sh
     tensors = load_file(shelf / "model.safetensors")
     tensors.pop("encoder.layer.1.output.dense.weight")
     save_file(tensors, shelf / "model.safetensors", metadata={"format": "pt"})
-    message = "1 weights are missing.*encoder.layer.1.output.dense.weight"
-    with refused(message):
+    with refused("1 weights are missing.*encoder.layer.1.output.dense.weight"):
         inference.infer(vectors("transformer", "TTN"))
 
 

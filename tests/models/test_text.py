@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from helpers import refused
 from numpy.testing import assert_allclose
 
@@ -29,9 +30,7 @@ def embed(declared, model):
     [
         ("bert", "mean", 0),
         ("bert", "cls", 1),
-        ("mpnet", "mean", -1),
         ("mistral", "last", -1),
-        ("qwen3", "last", -1),
         ("t5", "mean", -1),
     ],
 )
@@ -47,7 +46,7 @@ def test_a_text_model_gives_the_pooled_states_of_a_layer_of_its_own_class(
         assert_allclose(row, expected / np.linalg.norm(expected), atol=2e-6)
 
 
-@pytest.mark.parametrize("kind, pooling", [("bert", "mean"), ("bert", "cls"), ("qwen3", "last")])
+@pytest.mark.parametrize("kind, pooling", [("bert", "mean"), ("mistral", "last")])
 def test_vectors_do_not_depend_on_the_batch(save, embed, monkeypatch, kind, pooling):
     save(kind, end=pooling == "last")
     names, results = [" ".join(["gene"] * n) for n in (1, 9, 4, 4, 2, 17, 30)], []
@@ -57,20 +56,14 @@ def test_vectors_do_not_depend_on_the_batch(save, embed, monkeypatch, kind, pool
         assert_allclose(results[-1], results[0], atol=1e-5)
 
 
-def test_bfloat16_stays_near_single_precision(save, embed):
-    save("bert")
-    exact, near = embed(), embed(dtype="bfloat16")
-    assert (exact * near).sum(1).min() > 0.999 and near.dtype == np.float32
-
-
-@pytest.mark.gpu
 @pytest.mark.parametrize("dtype, least", [("float32", 0.99999), ("bfloat16", 0.999)])
-def test_a_gpu_gives_the_vectors_of_the_cpu(save, embed, dtype, least):
-    torch = pytest.importorskip("torch")
-    if not torch.cuda.is_available():
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_other_formats_and_devices_stay_near_single_precision(save, embed, device, dtype, least):
+    if device == "cuda" and not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")
     save("bert")
-    assert (embed() * embed(dtype=dtype, device="cuda")).sum(1).min() > least
+    near = embed(dtype=dtype, device=device)
+    assert (embed() * near).sum(1).min() > least and near.dtype == np.float32
 
 
 def test_what_is_too_long_is_cut_off(save, embed):

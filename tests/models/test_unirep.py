@@ -56,9 +56,11 @@ def test_vectors_of_proteins_are_those_of_the_reference(spec, tables, vectors, p
 
 def test_a_residue_is_predicted_from_those_before_it_alone(tmp_path):
     network = unirep.UniRep(write_weights(tmp_path / "w.npz"))
-    both = torch.tensor([unirep.tokens(text) for text in ("MKTAY", "MKTWW")])
-    predicted = torch.stack([network.next_token(hidden) for hidden, _ in network.states(both)], 1)
-    before, after = predicted.split(1)
+    both, state, predicted = [unirep.tokens(t) for t in ("MKTAY", "MKTWW")], network.start(2), []
+    for column in torch.tensor(both).T:
+        state = network.step(column, state)
+        predicted.append(network.next_token(state[-1][0]))
+    before, after = torch.stack(predicted, 1).split(1)
     torch.testing.assert_close(before[:, :4], after[:, :4])
     torch.testing.assert_close(before.exp().sum(-1), torch.ones(1, 6))
     assert (before[:, 4:] - after[:, 4:]).abs().max() > 1e-3
