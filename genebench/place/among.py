@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from ..benchmark import resampling, results
-from ..benchmark.plan import Plan
 from ..data import sources, vectors
 from ..stats import bootstrap, separation
 
@@ -27,11 +26,6 @@ has."""
 
 REPRODUCED = {"AAC": "aac", "UNIREP": "unirep-5700"}
 """Which of the 38 are among our models, and what they are called here."""
-
-
-def applies(plan: Plan) -> bool:
-    """Whether a plan has tasks that the 38 are scored on."""
-    return SOURCE in plan.profile.sources
 
 
 def published(plan):
@@ -55,17 +49,18 @@ def published(plan):
         part = scores[scores.file == file]
         parts.append(part.assign(set=name, task=part.column.map(tasks)))
     frame = pd.concat(parts).dropna(subset="task").rename(columns={"embedding": "model"})
-    category = dict(zip(about.Embeding, about.Category))
-    frame = frame.assign(category=frame.model.map(category), score=frame.value.astype(float))
+    category = frame.model.map(dict(zip(about.Embeding, about.Category)))
+    frame = frame.assign(category=category, score=frame.value.astype(float))
     return frame[["set", "task", "model", "category", "score"]]
 
 
-def check_shape(declared, title, shape, where):
+def check_shape(plan, title, shape, where):
     """Refuse a file that is called as one of the 38, and has not its published shape.
 
     Parameters
     ----------
-    declared : Declarations
+    plan : Plan
+        Of any profile; one without the tasks of the 38 refuses nothing.
     title : str
         What the vectors are called.
     shape : tuple of int
@@ -73,10 +68,44 @@ def check_shape(declared, title, shape, where):
     where : Path
         The file, for the message.
     """
-    about = sources.table(declared.source(SOURCE), "embeddings")
-    shapes = dict(zip(about.Embeding, about["Original Dimensions"].map(literal_eval)))
-    right = shapes.get(title.upper(), shape)
-    vectors.check_published(where, shape, right, ", or give another --name")
+    if SOURCE in plan.profile.sources:
+        about = sources.table(plan.declared.source(SOURCE), "embeddings")
+        shapes = dict(zip(about.Embeding, about["Original Dimensions"].map(literal_eval)))
+        right = shapes.get(title.upper(), shape)
+        vectors.check_published(where, shape, right, ", or give another --name")
+
+
+def card(plan, frame):
+    """Say where vectors stand among the 38.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of the profile that they are placed in.
+    frame : DataFrame
+        Their rows of ``results.SCHEMA``.
+
+    Returns
+    -------
+    list of dict
+        For each set of tasks its row of ``place``, ``title``, ``sentence`` and ``types``, the rows
+        of the kinds of data; empty where the profile has no such tasks.
+    """
+    if SOURCE not in plan.profile.sources:
+        return []
+    places, types = place(plan, computed(frame), published(plan))
+    out = []
+    for row in places[places.source == "computed"].to_dict("records"):
+        kinds = types[types.set == row["set"]].sort_values("best_score", ascending=False)
+        title = SETS[row["set"]][0]
+        sentence = (
+            f"{title}: mean AUROC {row['score']:.3f} over {row['tasks']} tasks takes place "
+            f"{row['rank']} ({row['rank_low']} to {row['rank_high']}) among "
+            f"{int(kinds.embeddings.sum())} published embeddings and itself; {row['above']} are "
+            f"significantly better, {row['below']} worse."
+        )
+        out.append(row | {"title": title, "types": kinds.to_dict("records"), "sentence": sentence})
+    return out
 
 
 def place(plan, ours, theirs):
@@ -130,7 +159,7 @@ def place(plan, ours, theirs):
     return pd.DataFrame(rows), pd.DataFrame(types)
 
 
-def _placed(means: np.ndarray, draws: np.ndarray, at: int) -> dict:
+def _placed(means, draws, at):
     """Mean and rank of one model among the others, with intervals."""
     others = np.arange(len(means)) != at
     low, high = bootstrap.percentiles(draws[at] - draws[others])
@@ -141,7 +170,7 @@ def _placed(means: np.ndarray, draws: np.ndarray, at: int) -> dict:
     return row | {"above": int((high < 0).sum()), "below": int((low > 0).sum())}
 
 
-def _best_of(means: np.ndarray, draws: np.ndarray, inside: np.ndarray, names: pd.Index) -> dict:
+def _best_of(means, draws, inside, names):
     """The last model beside the best of some others."""
     best = np.flatnonzero(inside)[np.argmax(means[inside])]
     low, high = bootstrap.percentiles(draws[-1] - draws[best])

@@ -3,14 +3,12 @@
 Fits nothing.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
 from ..benchmark import results, summaries
 from ..core.errors import BadInput
-from ..core.specs import GROUPS, ModelSpec
+from ..core.specs import GROUPS
 from ..stats import intervals
 
 TOP = 10
@@ -25,8 +23,6 @@ VERDICTS = {
     "level": "no gain over the shortcuts can be shown",
 }
 """Where the best shortcut stands → what that means."""
-
-Models = Mapping[str, ModelSpec]
 
 
 def placed(frame, table, name, models):
@@ -62,19 +58,21 @@ def placed(frame, table, name, models):
             "anew."
         )
     judged = by_task(paired, models)
-    own_mean, mean, their_means = map(results.aggregate, (own, whole, theirs))
-    tasks = _tasks(own_mean, mean, judged[judged.family != "control"], models)
+    mean, their_means = map(results.aggregate, (whole, theirs))
+    tasks = _tasks(results.aggregate(own), mean, judged[judged.family != "control"], models)
     over = intervals.excess(pd.concat([mean, their_means]), lambda m, t: models[m].exposed_on(t))
+    over = over[(over.model == name) & (over.kind != "regression")]
     rivals = head_to_head(judged, models)
-    won, lost = (tasks[tasks.verdict == kind] for kind in ("win", "loss"))
+    listed = tasks.sort_values("difference", ascending=False)
+    won, lost = (listed[listed.verdict == kind] for kind in ("win", "loss"))
     return {
         "groups": _groups(own, whole, their_means, models),
         "rivals": rivals,
         "tier": tier(rivals),
-        "excess": _excess(over[over.model == name]),
+        "excess": _excess(over),
         "counts": _verdicts(tasks),
-        "wins": won.sort_values("difference", ascending=False).head(TOP).to_dict("records"),
-        "losses": lost.sort_values("difference").head(TOP).to_dict("records"),
+        "wins": won.head(TOP).to_dict("records"),
+        "losses": lost[::-1].head(TOP).to_dict("records"),
         "tasks": tasks.to_dict("records"),
     }
 
@@ -109,7 +107,7 @@ def by_task(paired, models):
     return out.assign(low=low, high=high, verdict=verdict)
 
 
-def _tasks(own, whole, judged: pd.DataFrame, models: Models) -> pd.DataFrame:
+def _tasks(own, whole, judged, models):
     """One row per task: own score and coverage, and the best fair model of the table beside it."""
     best = judged.sort_values(["score_other", "model"]).groupby("task").tail(1).set_index("task")
     columns = {"model": "rival", "family": "rival_family", "score_other": "rival_score"}
@@ -121,7 +119,7 @@ def _tasks(own, whole, judged: pd.DataFrame, models: Models) -> pd.DataFrame:
     return out.join([on_all, best]).sort_index().reset_index()
 
 
-def _groups(own, whole, theirs: pd.DataFrame, models: Models) -> list[dict]:
+def _groups(own, whole, theirs, models):
     """Per group (classification and regression apart): own scores, and every model beside them.
 
     Models are averaged over the tasks that they share with the new one; ``fair`` says on how many
@@ -137,12 +135,13 @@ def _groups(own, whole, theirs: pd.DataFrame, models: Models) -> list[dict]:
         means = means.sort_values("score", ascending=False, kind="stable").to_dict("index")
         beside = [_about(model, models) | row for model, row in means.items()]
         fair = [b for b in beside if b["fair"] == b["tasks"] == len(names)]
+        on_all = _interval(whole[whole.task.isin(names)])
         out.append(
             {
                 "group": group,
                 "metric": "Spearman" if regression else "AUROC",
-                **_interval(whole[whole.task.isin(names)], ("all_genes", "all_low", "all_high")),
-                **_interval(part, ("score", "low", "high")),
+                **dict(zip(("all_genes", "all_low", "all_high"), on_all)),
+                **dict(zip(("score", "low", "high"), _interval(part))),
                 "tasks": len(names),
                 "coverage": part.coverage.mean(),
                 "models": beside,
@@ -152,23 +151,23 @@ def _groups(own, whole, theirs: pd.DataFrame, models: Models) -> list[dict]:
     return out
 
 
-def _about(model: str, models: Models) -> dict:
+def _about(model, models):
     return {"model": model} | models[model].model_dump(include={"title", "family", "color"})
 
 
-def _verdicts(tasks: pd.DataFrame) -> dict:
+def _verdicts(tasks):
     """How many tasks are won, tied and lost."""
     return {kind: int((tasks.verdict == kind).sum()) for kind in ("win", "tie", "loss")}
 
 
-def _interval(rows: pd.DataFrame, names: tuple[str, str, str]) -> dict:
-    """Mean over the tasks of some rows (one a fold), its interval, and what that is over."""
-    of_task, over = rows.groupby("task").score.mean(), "tasks"
+def _interval(rows):
+    """Mean over the tasks of some rows (one a fold), and its interval, of few tasks over folds."""
+    of_task = rows.groupby("task").score.mean()
     mean, low, high = intervals.mean_interval(of_task)
     if len(of_task) < 3:
-        of_fold, over = rows.groupby(["repeat", "fold"]).score.mean(), "folds"
+        of_fold = rows.groupby(["repeat", "fold"]).score.mean()
         low, high = intervals.fold_interval(mean, of_fold.std(), len(of_fold))
-    return dict(zip(names, (mean, low, high))) | {"interval": over}
+    return mean, low, high
 
 
 def head_to_head(judged, models):
@@ -195,18 +194,17 @@ def head_to_head(judged, models):
     return sorted(out, key=lambda r: r["difference"])
 
 
-def _mean(values: pd.Series, name: str = "mean") -> dict:
+def _mean(values, name):
     """Mean over tasks with its 95 % interval."""
     names = ("tasks", name, "low", "high")
     return dict(zip(names, (len(values), *intervals.mean_interval(values))))
 
 
-def _stands(row: dict) -> str:
+def _stands(row):
     """Where others stand by the interval of a difference to them."""
-    low, high = row["low"], row["high"]
-    if np.isnan(low):
+    if np.isnan(row["low"]):
         return "open"
-    return "below" if low > 0 else "above" if high < 0 else "level"
+    return "below" if row["low"] > 0 else "above" if row["high"] < 0 else "level"
 
 
 def tier(rivals):
@@ -225,13 +223,16 @@ def tier(rivals):
     -------
     dict
         Titles ``above``, ``level``, ``below`` and ``open``; ``first`` and ``last`` possible place
-        of ``of``; ``sentence``; ``rule``.
+        of ``of``; ``sentence``.
     """
     words = {"above": "below", "level": "level with", "below": "above"}
     stands = {k: [r["title"] for r in rivals if r["stands"] == k] for k in (*words, "open")}
     of, first = 1 + len(rivals) - len(stands["open"]), len(stands["above"]) + 1
-    last = first + len(stands["level"])
-    parts = [f"{word} {_names(stands[k])}" for k, word in words.items() if stands[k]]
+    last, parts = first + len(stands["level"]), []
+    for stand, word in words.items():
+        if stands[stand]:
+            *others, final = stands[stand]
+            parts.append(f"{word} {', '.join(others)}{' and ' * bool(others)}{final}")
     places = f"place {first}" if first == last else f"place {first} to {last}"
     sentence = f"On classification tasks it takes {places} of {of}: {'; '.join(parts)}."
     if of == 1:
@@ -239,26 +240,20 @@ def tier(rivals):
             "Too few classification tasks are shared with the models of the table to say where it "
             "stands."
         )
-    rule = "paired bootstrap over tasks, 95 %, on all genes of each task"
-    return stands | {"first": first, "last": last, "of": of, "sentence": sentence, "rule": rule}
+    return stands | {"first": first, "last": last, "of": of, "sentence": sentence}
 
 
-def _names(titles: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(titles[:-1]), titles[-1]]))
-
-
-def _excess(over: pd.DataFrame) -> dict:
+def _excess(over):
     """Mean excess over the best fair shortcut of each classification task, in all and by group."""
-    over = over[over.kind != "regression"]
     if over.empty:
         sentence = "The table has no fair shortcut on these tasks, so there is no excess."
         return {"tasks": 0, "sentence": sentence}
-    out = _mean(over.excess)
+    out = _mean(over.excess, "mean")
     groups = over.groupby("group").excess
     out["by_group"] = [{"group": g} | _mean(part, "excess") for g, part in groups]
     between, stands = f" (95 % interval {out['low']:+.3f} to {out['high']:+.3f})", _stands(out)
-    sentence = (
+    out["sentence"] = (
         f"Against the best shortcut of each of {len(over):,} tasks, on the same genes and folds: "
         f"{out['mean']:+.3f}{'' if stands == 'open' else between}; {VERDICTS[stands]}."
     )
-    return {**out, "sentence": sentence}
+    return out

@@ -4,7 +4,7 @@ Each gives a ``Finding``: ``flag``, the scores cannot be taken at their word; ``
 know when they are read; ``clear``, looked for and not found; ``open``, could not be looked for.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,6 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from .. import probes
 from ..data import families
-from ..data.tasks import Task
 from ..stats import columns, metrics
 
 GENES = 4000
@@ -82,21 +81,21 @@ def stems(embedding, *, least=10):
     fold = np.stack([_folds(StratifiedKFold, y) for y in Y.T], axis=1)
     values = probes.predict(embedding.vectors[inside], Y, fold, kind="binary")
     area = float(columns.areas(Y, values, np.ones(Y.shape, dtype=bool))[0].mean())
-    level, meaning = "clear", "the vectors hold little of the symbol's letters."
+    measured = (
+        "The letters that a gene's symbol shares with its relatives can be predicted from the "
+        f"vectors with a plain mean AUROC of {area:.2f} over {Y.shape[1]} families: "
+    )
     if area > KNOWS_FAMILY:
-        level = "note"
-        meaning = (
+        known = (
             "the vectors know families, and a score on folds at random can be had by remembering "
             "relatives."
         )
-    sentence = (
-        "The letters that a gene's symbol shares with its relatives can be predicted from the "
-        f"vectors with a plain mean AUROC of {area:.2f} over {Y.shape[1]} families: {meaning}"
-    )
-    return Finding(title, level, sentence, area)
+        return Finding(title, "note", measured + known, area)
+    little = "the vectors hold little of the symbol's letters."
+    return Finding(title, "clear", measured + little, area)
 
 
-def _folds(kind, y: np.ndarray) -> np.ndarray:
+def _folds(kind, y):
     out = np.empty(len(y), dtype=np.int8)
     for k, (_, test) in enumerate(kind(5, shuffle=True, random_state=0).split(y, y)):
         out[test] = k
@@ -126,18 +125,17 @@ def study(embedding, count):
     fold = _folds(KFold, y)
     predicted = probes.predict(embedding.vectors, y, fold, kind="regression").reshape(-1)
     r = metrics.spearman(y, predicted)
-    level, meaning = "clear", "they say little about how studied a gene is."
+    measured = (
+        "The number of annotations of a gene can be predicted from the vectors with a rank "
+        f"correlation of {r:.2f}: "
+    )
     if r > KNOWS_STUDY:
-        level = "note"
-        meaning = (
+        known = (
             "they separate well-studied genes from others, which alone wins many tasks; mind the "
             "shortcuts."
         )
-    sentence = (
-        "The number of annotations of a gene can be predicted from the vectors with a rank "
-        f"correlation of {r:.2f}: {meaning}"
-    )
-    return Finding(title, level, sentence, r)
+        return Finding(title, "note", measured + known, r)
+    return Finding(title, "clear", f"{measured}they say little about how studied a gene is.", r)
 
 
 def share_left(near, far):
@@ -243,30 +241,26 @@ def label_columns(tasks, embedding):
     Finding
     """
     title, tried, copies = "Labels among the columns", 0, []
-    blocks: dict[str, list[Task]] = {}
+    blocks = defaultdict(lambda: defaultdict(list))  # of the same genes, then of one kind
     for task in tasks:
-        blocks.setdefault(task.entities_hash, []).append(task)
+        blocks[task.entities_hash][task.kind].append(task)
     for block in blocks.values():
-        at = embedding.rows(block[0].entities)
+        at = embedding.rows(next(iter(block.values()))[0].entities)
         covered = at >= 0
         if covered.sum() >= 20:
             ranks = scipy.stats.rankdata(embedding.vectors[at[covered]], axis=0)
-            tried += ranks.shape[1] * len(block)
-            together: dict[bool | str, list[Task]] = {}  # all binary ones, and each other one
-            for task in block:
-                together.setdefault(task.kind == "binary" or task.name, []).append(task)
-            for part in together.values():
-                copies += _columns(part, covered, ranks)
-    limit = scipy.stats.norm.isf(0.005 / max(tried, 1))
-    rows = [row for row in copies if row.pop("z") > limit]
-    if not rows:
+            tried += ranks.shape[1] * sum(map(len, block.values()))
+            copies += [_columns(part, covered, ranks) for part in block.values()]
+    copies = pd.concat(copies or [pd.DataFrame({"z": []})])
+    copies = copies[copies.z > scipy.stats.norm.isf(0.005 / max(tried, 1))].drop(columns="z")
+    if copies.empty:
         sentence = (
             "No column of the vectors is by itself nearly the labels of a task (none beyond "
             f"{LABEL_COLUMN})."
         )
         return Finding(title, "clear", sentence)
-    rows.sort(key=lambda row: -row["strength"])
-    n, first = len({row["task"] for row in rows}), rows[0]
+    rows = copies.sort_values("strength", ascending=False, kind="stable").to_dict("records")
+    n, first = copies.task.nunique(), rows[0]
     sentence = (
         f"On {n} task{'s' * (n > 1)} a single column is nearly the labels themselves (column "
         f"{first['column']} for '{first['task']}': {first['strength']:.3f}), so those scores say "
@@ -275,16 +269,18 @@ def label_columns(tasks, embedding):
     return Finding(title, "flag", sentence, float(n), rows)
 
 
-def _columns(tasks: list[Task], covered: np.ndarray, ranks: np.ndarray) -> list[dict]:
-    """Near copies of labels (of binary tasks, or of another), with their distance from chance."""
+def _columns(tasks, covered, ranks):
+    """Near copies of labels of tasks of one kind, with their distance from chance."""
     n, kind = len(ranks), tasks[0].kind
     names = [(t.name, label) for t in tasks for label in (t.classes or ("",))[kind == "binary" :]]
-    Y = np.column_stack([task.labels[covered] for task in tasks])
+    labels = [task.labels[covered] for task in tasks]
+    if kind == "multiclass":
+        labels = [np.eye(len(task.classes))[y] for task, y in zip(tasks, labels)]
+    Y = np.column_stack(labels).astype(float)
     if kind == "regression":
         strength = np.abs(1 - cdist(scipy.stats.rankdata(Y.T, axis=1), ranks.T, "correlation"))
         z = strength * np.sqrt(n - 1)
     else:
-        Y = np.eye(len(names))[Y[:, 0]] if kind == "multiclass" else Y.astype(float)
         positive = Y.sum(axis=0)[:, None]
         size = np.where(positive * (n - positive) > 0, positive * (n - positive), np.nan)
         area = (Y.T @ ranks - positive * (positive + 1) / 2) / size
@@ -293,5 +289,4 @@ def _columns(tasks: list[Task], covered: np.ndarray, ranks: np.ndarray) -> list[
     k, c = np.nonzero(strength > LABEL_COLUMN)
     task, label = np.array(names)[k].T
     shown = {"task": task, "label": label, "column": c + 1}
-    found = pd.DataFrame(shown | {"strength": strength[k, c].round(4), "z": z[k, c]})
-    return found.to_dict("records")
+    return pd.DataFrame(shown | {"strength": strength[k, c].round(4), "z": z[k, c]})

@@ -7,6 +7,7 @@ number format, licence, and the SHA-256 of the file.
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,8 @@ from ..core.source_specs import FileSpec
 from ..data import genes, sources, vectors
 from ..models import Embedding
 
-IDS = {"hgnc_id": "hgnc", "ensembl": "ensembl", "entrez": "entrez", "uniprot": "uniprot"}
-"""Column of an exported file → kind of identifier; ``symbol`` stands first."""
+IDS = ("hgnc_id", "ensembl", "entrez", "uniprot")
+"""Columns of identifiers of an exported file; ``symbol`` stands first."""
 NEIGHBOURS, QUERIES = 10, 2000
 """Nearest genes whose overlap is compared, and of how many genes, drawn with a fixed seed."""
 SAME = 0.9999
@@ -46,9 +47,9 @@ def identifiers(symbols, known):
         return frame
     resolver = genes.resolver(known)
     approved = resolver.approved(symbols)
-    for column, kind in IDS.items():
+    for column in IDS:
         first = {}
-        for name, found in resolver.index[kind].items():
+        for name, found in resolver.index[column.removesuffix("_id")].items():
             first.setdefault(found[0], name)
         frame[column] = [first.get(symbol, "") for symbol in approved]
     return frame
@@ -73,15 +74,7 @@ def sharing(licence):
     return "yes" if licence.startswith(free) else "read its terms"
 
 
-def export(
-    spec,
-    embedding,
-    known,
-    folder,
-    *,
-    ending="parquet",
-    dtype="float16",
-):
+def export(spec, embedding, known, folder, *, ending="parquet", dtype="float16"):
     """Write the vectors of a model with their card.
 
     Parameters
@@ -121,9 +114,11 @@ def export(
     target = folder / f"{spec.name}.{ending}"
     with cache.atomic(target) as temporary:
         WRITERS[ending](temporary, ids, matrix)
+    own = "title description hub revision weights packages files trained_on licence citation"
+    network = spec.hub or spec.weights
     read = dict.fromkeys([*filter(None, [spec.options.get("source")]), *spec.reads])
     card = {
-        **spec.model_dump(include=_CARD, exclude_defaults=True, mode="json"),
+        **spec.model_dump(include=set(own.split()), exclude_defaults=True, mode="json"),
         "model": spec.name,
         "file": target.name,
         "sha256": cache.digest(target),
@@ -131,8 +126,8 @@ def export(
         "dimensions": matrix.shape[1],
         "dtype": dtype,
         "computed_in": spec.dtype,
-        "layer": spec.options.get("layer", -1) if spec.hub or spec.weights else None,
-        "pooling": spec.pooling if spec.hub or spec.weights else None,
+        "layer": spec.options.get("layer", -1) if network else None,
+        "pooling": spec.pooling if network else None,
         "share": sharing(spec.licence),
         "sources": {name: known[name].release for name in read},
         "ids": ids.columns.tolist(),
@@ -144,28 +139,20 @@ def export(
     return target
 
 
-_CARD = set(
-    "title description hub revision weights packages files trained_on licence citation".split()
-)
+def _parquet(path, ids, matrix):
+    frame = pd.DataFrame(matrix).add_prefix("v")
+    options = {"compression": "zstd", "use_dictionary": False, "index": False}
+    pd.concat([ids, frame], axis=1).to_parquet(path, **options)
 
 
-def _parquet(path: Path, ids: pd.DataFrame, matrix: np.ndarray):
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    columns = {name: pa.array(ids[name]) for name in ids}
-    columns |= {f"v{i}": pa.array(column) for i, column in enumerate(matrix.T)}
-    parquet.write_table(pa.table(columns), path, compression="zstd", use_dictionary=False)
-
-
-def _safetensors(path: Path, ids: pd.DataFrame, matrix: np.ndarray):
+def _safetensors(path, ids, matrix):
     from safetensors.numpy import save_file
 
     header = {name: json.dumps(ids[name].tolist()) for name in ids}
     save_file({"vectors": np.ascontiguousarray(matrix)}, path, metadata=header)
 
 
-def _h5ad(path: Path, ids: pd.DataFrame, matrix: np.ndarray):
+def _h5ad(path, ids, matrix):
     import anndata
 
     anndata.AnnData(matrix, obs=ids.set_index("symbol")).write_h5ad(path)
@@ -198,36 +185,32 @@ def get(name, origin, folder):
         No card there, or another SHA-256 than the card's; nothing is left behind.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    card_path = folder / f"{name}.json"
-    fetched = _fetch(origin, card_path.name, folder / f".{name}.json.part")
-    try:
-        card = json.loads(fetched.read_bytes())
-        target, wanted = folder / Path(card["file"]).name, card["sha256"]
-        part = _fetch(origin, target.name, folder / f".{target.name}.part")
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        card = _fetch(origin, Path(temporary, f"{name}.json"))
+        try:
+            facts = json.loads(card.read_bytes())
+            file, wanted = Path(facts["file"]).name, facts["sha256"]
+        except (ValueError, KeyError, TypeError) as err:
+            raise BadInput(f"{origin}/{name}.json: no card of exported vectors ({err}).") from err
+        part = _fetch(origin, Path(temporary, file))
         if cache.digest(part) != wanted:
-            part.unlink()
             raise BadInput(
-                f"{origin}/{target.name}: its SHA-256 is not the one of its card; export or fetch "
-                "it again."
+                f"{origin}/{file}: its SHA-256 is not the one of its card; export or fetch it "
+                "again."
             )
-        os.replace(part, target)
-        os.replace(fetched, card_path)
-    except (ValueError, KeyError, TypeError) as err:
-        raise BadInput(f"{origin}/{name}.json: no card of exported vectors ({err}).") from err
-    finally:
-        fetched.unlink(missing_ok=True)
-    return target
+        for path in (part, card):
+            os.replace(path, folder / path.name)
+    return folder / file
 
 
-def _fetch(origin, name, part):
-    """Copy or download one file to ``part``."""
+def _fetch(origin, target):
+    """Copy or download the file of a folder."""
     if origin.startswith("https://"):
-        return fetched(f"{origin.rstrip('/')}/{name}", part)
-    found = Path(origin) / name
+        return fetched(f"{origin.rstrip('/')}/{target.name}", target)
+    found = Path(origin) / target.name
     if not found.is_file():
         raise BadInput(f"{found}: no such file; run 'genebench vectors export' first.")
-    shutil.copyfile(found, part)
-    return part
+    return shutil.copyfile(found, target)
 
 
 def fetched(url, target):
@@ -282,14 +265,17 @@ def compare(one, other):
             "must name genes by symbol)."
         )
     x, y = one.vectors[at].astype(np.float64), other.vectors[there].astype(np.float64)
-    unit = [v / np.linalg.norm(v, axis=1, keepdims=True).clip(1e-12) for v in (x, y)]
-    cosine = np.full(1, np.nan)
+    units = [v / np.linalg.norm(v, axis=1, keepdims=True).clip(1e-12) for v in (x, y)]
+    cosine = np.array([np.nan])
     if x.shape[1] == y.shape[1]:
-        cosine = (unit[0] * unit[1]).sum(axis=1)
+        cosine = (units[0] * units[1]).sum(axis=1)
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     norms = np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)
-    query = np.random.default_rng(0).permutation(len(shared))[:QUERIES]
-    near = [_nearest(v, query) for v in unit]
+    query, near = np.random.default_rng(0).permutation(len(shared))[:QUERIES], []
+    for unit in units:
+        similarity = unit[query].astype(np.float32) @ unit.T.astype(np.float32)
+        similarity[np.arange(len(query)), query] = -np.inf  # a gene is no neighbour of itself
+        near.append(np.argpartition(-similarity, NEIGHBOURS, axis=1)[:, :NEIGHBOURS])
     overlap = [len(np.intersect1d(a, b)) for a, b in zip(*near)]
     return {
         "genes": len(one.entities),
@@ -300,13 +286,6 @@ def compare(one, other):
         "cka": float(np.linalg.norm(x.T @ y) ** 2 / norms) if norms else float("nan"),
         "neighbour_overlap": float(np.mean(overlap)) / NEIGHBOURS,
     }
-
-
-def _nearest(unit, query):
-    """Places of the nearest rows of each queried row, itself left out."""
-    similarity = unit[query].astype(np.float32) @ unit.T.astype(np.float32)
-    similarity[np.arange(len(query)), query] = -np.inf
-    return np.argpartition(-similarity, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
 
 
 def read(path):

@@ -14,19 +14,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import __version__
 from ..benchmark import plan as planning
 from ..benchmark import results, run, validation
-from ..benchmark.plan import Plan
 from ..core import cache, manifest
-from ..core.errors import BadInput, RunFailed, one_line
+from ..core.errors import BadInput, one_line
 from ..core.workers import quiet
 from ..data import genes
 from ..data.labels import slug
-from ..models import Embedding
 from ..stats import metrics
 from . import among, card, compare, leaks
-from .read import UserVectors, read
+from .read import plan_of, read
 
 
 def place(
@@ -64,62 +61,48 @@ def place(
     folder, card : Path, dict
         What ``card.json`` holds.
     """
-    start = time.perf_counter()
-    path = Path(path)
+    start, path = time.perf_counter(), Path(path)
     title = one_line(name or path.name.split(".")[0]) or "vectors"
     mine = slug(title) or "my-vectors"
-    if out is None and path.is_file():
-        out = Path(f"{slug(title) or 'my'}-{cache.digest(path)[:8]}-card")
-    out = Path(out or "card")  # of no file there will be none
+    base = planning.make(profile)
+    spec, about = read(path, base, title, **reading)
+    ids = about["ids"]
+    out = Path(out or f"{mine}-{cache.digest(path)[:8]}-card")
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out}: is a file, and the card needs a folder; give another --out.")
-    base = planning.make(profile)
-    vectors = read(path, base, title, **reading)
-    if among.applies(base):
-        among.check_shape(base.declared, title, vectors.shape, path)
+    among.check_shape(base, title, (ids["given"], spec.dim), path)
     # without results there is nothing to be placed among
     table = results.load(profile)
-    dim = vectors.declared.model(vectors.name).dim
-    found = f"{vectors.ids['covered']:,} genes of profile '{profile}' × {dim} dimensions"
-    for sentence in (found, *vectors.reading, *vectors.ids["sentences"]):
+    found = f"{ids['covered']:,} genes of profile '{profile}' × {spec.dim} dimensions"
+    for sentence in (found, *about["reading"], *ids["sentences"]):
         say(f"{path.name}: {sentence}")
-    plan = planning.make(vectors.whole, declared=vectors.declared, names=tasks)
+    plan = plan_of(base, spec, names=tasks)
     rows, skipped, cost = scores_of(plan, jobs=jobs, say=say, progress=progress)
-    main = {kind: metrics.main(kind) for kind in rows.kind.unique()}
-    compared = {"split": rows.split, "probe": rows.probe, "metric": main.values()}
-    for column, values in compared.items():
+    main = [metrics.main(kind) for kind in rows.kind.unique()]
+    for column, values in {"split": rows.split, "probe": rows.probe, "metric": main}.items():
         table = table[table[column].isin(values)]
     table = results.texts(table)
     if mine in {*table.model, *base.declared.models}:
         mine = f"my-{mine}"
     made = {
-        "genebench": __version__,
         "name": title,
-        "file": path.name,
-        "sha256": cache.digest(path),
-        "profile": profile,
-        "dimension": dim,
-        "reading": vectors.reading,
-        "ids": vectors.ids,
-        "checks": vectors.checks,
-        "probe": base.profile.probes[0],
-        "among": _among(base, rows),
-        "tasks_scored": int(rows.task.nunique()),
-        "metrics": main,
-        **compare.placed(rows, table, vectors.name, vectors.declared.models),
-        "skipped": skipped,
         "model": mine,
+        "profile": profile,
+        "dimension": spec.dim,
+        "probe": base.profile.probes[0],
+        **about,
+        **compare.placed(rows, table, spec.name, plan.declared.models),
+        "among": among.card(base, rows),
+        "tasks_scored": int(rows.task.nunique()),
+        "skipped": skipped,
     }
-    findings = _leaks(base, vectors, plan, rows, table, made["tasks"], jobs, progress)
-    made["leaks"] = list(map(asdict, findings))
+    known = {"jobs": jobs, "progress": progress}
+    made["leaks"] = list(map(asdict, _leaks(base, spec, plan, rows, table, made["tasks"], **known)))
     made["sentences"] = _sentences(made)
     seconds = round(time.perf_counter() - start, 1)
     cost |= {"this_call_s": seconds, "peak_memory_mb": round(manifest.peak_memory_mb())}
     validation.write(rows.assign(model=mine), out / "scores.parquet")
-    return out, card.write(made | {"cost": cost}, out)
-
-
-# --- scores and leaks -----------------------------------------------------------------------------
+    return out, card.write(made | {"cost": cost}, path, out)
 
 
 def scores_of(plan, **report):
@@ -141,73 +124,62 @@ def scores_of(plan, **report):
         Seconds, cells, and how many of them were cached.
     """
     done = run.run(plan, write=False, **report)
-    if done.failed:
-        cell, why = next(iter(done.failed.items()))
-        more = f" (and {len(done.failed) - 1} more)" * (len(done.failed) > 1)
-        raise RunFailed(
-            f"cell '{cell}' failed: {why}{more}; no card was written, what was finished is kept."
-        )
+    done.check("cells")
     rows = results.texts(run.read(plan, done.cells))
-    reasons = [skip for fact in done.facts for skip in fact["skipped"]]
-    skipped = [{name: skip[name] for name in ("task", "reason")} for skip in reasons]
+    skipped = [skip for fact in done.facts for skip in fact["skipped"]]
+    skipped = [{name: skip[name] for name in ("task", "reason")} for skip in skipped]
     if rows.empty:
         raise BadInput(
             f"none of the tasks can be scored with these genes; '{skipped[0]['task']}': "
             f"{skipped[0]['reason']}."
         )
     core_s = round(sum(fact["seconds"] for fact in done.facts), 1)
-    cost = {"fits_core_s": core_s, "cells": done.units, "cells_cached": done.cached}
-    return rows, skipped, {**cost, "run_s": round(done.seconds, 1)}
+    return rows, skipped, {"fits_core_s": core_s, "cells": done.units, "cells_cached": done.cached}
 
 
-def _leaks(
-    base: Plan, vectors: UserVectors, plan: Plan, rows, table, compared: list[dict], jobs, progress
-) -> list[leaks.Finding]:
+def _leaks(base, spec, plan, rows, table, compared, **report):
     """Every finding about the vectors, those that raise a flag first."""
-    embedding = plan.embedding(vectors.name)
-    mine = _scores_of(rows, vectors.name)
+    embedding, mine = plan.embedding(spec.name), _scores_of(rows, spec.name)
     best = pd.DataFrame(compared).set_index("task").rival_score
     findings = [
         leaks.label_columns([plan.tasks[t] for t in rows.task.unique()], embedding),
         leaks.too_good(mine, best),
         leaks.stems(embedding),
         leaks.study(embedding, _annotation_counts(base, embedding)),
-        _survival(vectors, mine, table, jobs, progress),
+        _survival(base, spec, mine, table, **report),
     ]
     return sorted(findings, key=lambda f: ("flag", "note", "open", "clear").index(f.level))
 
 
-def _scores_of(rows: pd.DataFrame, model: str) -> pd.Series:
+def _scores_of(rows, model):
     """Main scores of a model by task, without regressions; the rows are of one split."""
-    rows = rows[rows.kind != "regression"]
-    main = results.aggregate(results.main_rows(rows, split=rows.split.iloc[0]))
-    return main[main.model == model].set_index("task").score
+    rows = rows[(rows.kind != "regression") & (rows.model == model)]
+    if len(rows):
+        rows = results.aggregate(results.main_rows(rows, split=rows.split.iloc[0]))
+    return rows.set_index("task").score
 
 
-def _survival(vectors: UserVectors, mine: pd.Series, table, jobs, progress) -> leaks.Finding:
+def _survival(base, spec, mine, table, **report):
     """Run a sample of the tasks with families kept whole, beside the letters of the symbol."""
-    if vectors.whole.splits != ["random"]:  # there is nothing that families apart compare with
-        return leaks.survival(mine, mine.iloc[:0], "family")
-    part = planning.make(vectors.by_family, declared=vectors.declared)
+    nothing = mine.iloc[:0]
+    if base.profile.splits[:1] != ["random"]:  # nothing that families apart compare with
+        return leaks.survival(mine, nothing, "family")
+    part = plan_of(base, spec, by_family=True)
     split, known = part.splits[0], set(mine.index)
     part = replace(part, requested=tuple(c for c in part.requested if known & {*c.tasks}))
     if not part.requested:
-        return leaks.survival(mine, mine.iloc[:0], split)
-
-    def named(stage: str, done: int, total: int):
-        progress(f"{stage} with families apart", done, total)
-
-    done = run.run(part, jobs=jobs, write=False, say=quiet, progress=named)
+        return leaks.survival(mine, nothing, split)
+    done = run.run(part, write=False, say=quiet, **report)
     rows = run.read(part, done.cells)
-    own, also = _scores_of(rows, vectors.name), {}
-    for model in [m for m in part.models if m != vectors.name]:
+    own, also = _scores_of(rows, spec.name), {}
+    for model in [m for m in part.models if m != spec.name]:
         far = _scores_of(rows, model)
         far = far[far.index.intersection(own.index)]
         also[part.models[model].title] = leaks.share_left(_scores_of(table, model), far)
     return leaks.survival(mine, own, split, also=also)
 
 
-def _annotation_counts(base: Plan, embedding: Embedding) -> np.ndarray | None:
+def _annotation_counts(base, embedding):
     """Annotations of each gene: of the profile's own shortcut, or in the Gene Ontology."""
     for name, spec in base.models.items():
         if spec.encoder == "annotation_count":
@@ -223,29 +195,7 @@ def _annotation_counts(base: Plan, embedding: Embedding) -> np.ndarray | None:
         return None
 
 
-# --- the card -------------------------------------------------------------------------------------
-
-
-def _among(base: Plan, rows: pd.DataFrame) -> list[dict]:
-    """Place among published embeddings, one dict a set of tasks; empty where a profile has none."""
-    if not among.applies(base):
-        return []
-    places, types = among.place(base, among.computed(rows), among.published(base))
-    out = []
-    for row in places[places.source == "computed"].to_dict("records"):
-        kinds = types[types.set == row["set"]].sort_values("best_score", ascending=False)
-        of = int(kinds.embeddings.sum())
-        title = among.SETS[row["set"]][0]
-        sentence = (
-            f"{title}: mean AUROC {row['score']:.3f} over {row['tasks']} tasks takes place "
-            f"{row['rank']} ({row['rank_low']} to {row['rank_high']}) among {of} published "
-            f"embeddings and itself; {row['above']} are significantly better, {row['below']} worse."
-        )
-        out.append(row | {"title": title, "types": kinds.to_dict("records"), "sentence": sentence})
-    return out
-
-
-def _sentences(card: dict) -> list[str]:
+def _sentences(card):
     """What it means, in a few plain sentences."""
     ids, tasks = card["ids"], pd.DataFrame(card["tasks"])
     tasks = tasks[tasks.kind != "regression"]
@@ -267,9 +217,13 @@ def _sentences(card: dict) -> list[str]:
             "vector counts as unknown; comparisons below are on all genes, so they also measure "
             "coverage."
         )
-    out += [row["sentence"] for row in card["among"]]
-    out += [card["tier"]["sentence"], card["excess"]["sentence"]]
-    flagged = [_flag(f, card["tasks_scored"]) for f in card["leaks"] if f["level"] == "flag"]
+    out += [row["sentence"] for row in (*card["among"], card["tier"], card["excess"])]
+    flagged = []
+    for finding in card["leaks"]:
+        if finding["level"] == "flag":
+            n = len({row["task"] for row in finding["rows"]})
+            on = f", on {n:,} of {card['tasks_scored']:,} tasks" * bool(n)
+            flagged.append(finding["check"].lower() + on)
     verdict = "The leak check raises no flag, which does not prove that there is no leak."
     if flagged:
         verdict = (
@@ -277,9 +231,3 @@ def _sentences(card: dict) -> list[str]:
             f"({'; '.join(flagged)})."
         )
     return [*out, verdict]
-
-
-def _flag(finding: dict, scored: int) -> str:
-    """What a check flags, and on how many of the tasks."""
-    n = len({row["task"] for row in finding["rows"]})
-    return finding["check"].lower() + f", on {n:,} of {scored:,} tasks" * bool(n)

@@ -6,17 +6,15 @@ whatever the file is called.
 
 import hashlib
 import re
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ..benchmark import custom_tasks
-from ..benchmark.plan import Plan
+from ..benchmark import plan as planning
 from ..core import cache, paths
 from ..core.errors import BadInput
-from ..core.specs import Declarations, ModelSpec, ProfileSpec
+from ..core.specs import ModelSpec
 from ..data import genes
 from ..data.vectors import read_vectors
 from ..models.inputs import Inputs
@@ -38,49 +36,7 @@ AS_IT_IS = "as it is"
 """Status of an id that is taken just as it stands."""
 
 
-@dataclass(frozen=True, eq=False)
-class UserVectors:
-    """A file of vectors as a model.
-
-    Attributes
-    ----------
-    name : str
-        Of the model, made of the content.
-    declared : Declarations
-        With the model.
-    whole, by_family : ProfileSpec
-        The model on the tasks of a profile; and on a sample of them with families kept whole,
-        beside the letters of the symbol.
-    ids : dict
-        Kind, numbers and examples of what became of the ids.
-    checks : list of dict
-        One a check of the values: ``check``, ``fine``, ``sentence``.
-    reading : list of str
-        A sentence each: what was taken for ids and vectors, what was left out and why.
-    shape : tuple of int
-        Ids and dimensions of the file.
-    """
-
-    name: str
-    declared: Declarations
-    whole: ProfileSpec
-    by_family: ProfileSpec
-    ids: dict
-    checks: list[dict]
-    reading: list[str]
-    shape: tuple[int, int]
-
-
-def read(
-    path,
-    plan,
-    title,
-    *,
-    ids=None,
-    array=None,
-    kind=None,
-    max_cells=None,
-):
+def read(path, plan, title, *, kind=None, **options):
     """Read, resolve and check a file of vectors.
 
     Parameters
@@ -89,19 +45,25 @@ def read(
         The file, and what the vectors are called.
     plan : Plan
         Of the profile that they are placed in.
-    ids, array, kind, max_cells : str, str, str, int, optional
-        See ``vectors.read_vectors`` and ``genes.Resolver.resolve``.
+    kind : str, optional
+        Kind of id, see ``genes.Resolver.resolve``.
+    **options
+        ``ids``, ``array`` and ``max_cells`` of ``vectors.read_vectors``.
 
     Returns
     -------
-    UserVectors
+    spec : ModelSpec
+        The vectors as a model, whose name is made of their content.
+    about : dict
+        ``ids``: kind, numbers and examples of what became of the ids; ``checks`` of the values,
+        each with ``check``, ``fine`` and ``sentence``; ``reading``, a sentence each: what was taken
+        for ids and vectors, what was left out and why.
     """
     resolver, notes = custom_tasks.find_resolver(plan.declared)
-    options = {"ids": ids, "array": array, "max_cells": max_cells}
     names, matrix, reading = read_vectors(path, **options)
     if resolver:
-        names, more = _parted(names, resolver)
-        reading += more
+        names, parted = _parted(names, resolver)
+        reading += parted
     inside, row, report = _resolve(names, plan, resolver, kind)
     report["sentences"] = notes + report["sentences"]
     if len(inside) < FEWEST:
@@ -115,13 +77,13 @@ def read(
             f"of profile '{plan.profile.name}', and {FEWEST} are needed{first}; give ids of human "
             f"genes (symbol, Ensembl, Entrez, UniProt or HGNC){how}"
         )
-    checks = _checks(path, names, matrix)
+    about = {"ids": report, "checks": _checks(path, names, matrix), "reading": reading}
     used, vectors = plan.universe[inside], np.ascontiguousarray(matrix[row])
     text = "\n".join([plan.profile.name, *used]).encode()
     name = f"placed-{hashlib.sha256(text + vectors.tobytes()).hexdigest()[:12]}"
     with cache.atomic(paths.DOWNLOADS / "own" / f"{name}.npz") as temporary:
         np.savez(temporary, ids=used, vectors=vectors)
-    model = ModelSpec(
+    spec = ModelSpec(
         name=name,
         title=title,
         family="table",
@@ -134,12 +96,49 @@ def read(
         color=COLOR,
         options={"name": name},
     )
-    declared = plan.declared.extended(models=[model])
-    profiles = _profiles(plan, name, title)
-    return UserVectors(name, declared, *profiles, report, checks, reading, matrix.shape)
+    return spec, about
 
 
-def _parted(names: np.ndarray, resolver) -> tuple[np.ndarray, list[str]]:
+def plan_of(base, spec, *, names=(), by_family=False):
+    """Plan the cells of a user's vectors on the tasks of a profile.
+
+    Parameters
+    ----------
+    base, spec : Plan, ModelSpec
+        Of the profile, and of ``read``.
+    names : iterable of str, optional
+        Only cells that hold these tasks.
+    by_family : bool
+        A sample of the tasks with families kept whole, beside the letters of the symbol.
+
+    Returns
+    -------
+    Plan
+    """
+    profile = base.profile
+    changes = {
+        "name": spec.name,
+        "title": f"{spec.title} on the tasks of {profile.name}",
+        "models": [spec.name],
+        "splits": profile.splits[:1],
+        "probes": profile.probes[:1],
+        "book": False,
+    }
+    if by_family:
+        binary = sum(task.kind == "binary" for task in base.tasks.values())
+        letters = [m for m, other in base.models.items() if other.encoder == "ngrams"][:1]
+        changes |= {
+            "name": f"{spec.name}-family",
+            "models": [spec.name, *letters],
+            "splits": ["family"],
+            "probes": ["linear"],
+            "term_stride": profile.term_stride * max(1, round(binary / SAMPLE)),
+        }
+    declared = base.declared.extended(models=[spec])
+    return planning.make(profile.model_copy(update=changes), declared=declared, names=names)
+
+
+def _parted(names, resolver):
     """Ids, and of those that join two ids of a gene the first where both are of one gene."""
     texts = pd.Series(names, dtype=object)
     parts = texts.str.extract(f"^{JOINED[0]}$").fillna(texts.str.extract(f"^{JOINED[1]}$"))
@@ -157,7 +156,7 @@ def _parted(names: np.ndarray, resolver) -> tuple[np.ndarray, list[str]]:
     return out.to_numpy(str), [sentence]
 
 
-def _resolve(names: np.ndarray, plan: Plan, resolver, kind: str | None) -> tuple:
+def _resolve(names, plan, resolver, kind):
     """Indices of the universe and of the ids that match, and what became of the ids."""
     universe = plan.universe
     there = np.isin(names, universe)
@@ -177,8 +176,21 @@ def _resolve(names: np.ndarray, plan: Plan, resolver, kind: str | None) -> tuple
         status = np.where(lost & there, AS_IT_IS, resolved.status)
         meanings = {**genes.STATUSES, AS_IT_IS: "a name that HGNC does not know, but the tasks use"}
         sentence = resolved.sentence()
-    rows = [_status(resolved, np.flatnonzero(status == k), k, m) for k, m in meanings.items()]
-    rows = [r for r in rows if r["ids"]]
+    rows = []
+    for name, meaning in meanings.items():
+        at = np.flatnonzero(status == name)
+        if not len(at):
+            continue
+        found = name != "duplicate" and (resolved.symbol[at] != "").any()
+        rows.append(
+            {
+                "status": name,
+                "meaning": meaning,
+                "ids": len(at),
+                "examples": [_became(resolved, i) for i in at[:EXAMPLES]],
+                "used": bool(found or name == AS_IT_IS),
+            }
+        )
     report = {
         "kind": resolved.kind,
         "release": resolved.release,
@@ -193,21 +205,17 @@ def _resolve(names: np.ndarray, plan: Plan, resolver, kind: str | None) -> tuple
     return inside, row, report
 
 
-def _status(resolved: genes.Resolution, rows: np.ndarray, status: str, meaning: str) -> dict:
-    """One status, with its first ids and what each became, can be, or looks like."""
-    examples = []
-    for id, symbol in zip(resolved.ids[rows[:EXAMPLES]], resolved.symbol[rows[:EXAMPLES]]):
-        after = symbol or " or ".join(resolved.candidates.get(id, ()))
-        hint = resolved.hints.get(id, "")
-        more = f" → {after}" if after else f" ({hint})" * bool(hint)
-        examples.append(id + more * (symbol != id))
-    resolves = status != "duplicate" and bool((resolved.symbol[rows] != "").any())
-    used = status == AS_IT_IS or resolves
-    about = {"status": status, "meaning": meaning}
-    return about | {"ids": len(rows), "examples": examples, "used": used}
+def _became(resolved, i):
+    """An id, and what it became, can be, or looks like."""
+    id, symbol = resolved.ids[i], resolved.symbol[i]
+    if id == symbol:
+        return id
+    after = symbol or " or ".join(resolved.candidates.get(id, ()))
+    hint = resolved.hints.get(id, "")
+    return id + (f" → {after}" if after else f" ({hint})" * bool(hint))
 
 
-def _checks(path: Path, names: np.ndarray, matrix: np.ndarray) -> list[dict]:
+def _checks(path, names, matrix):
     """What is odd about values that can be used. Raises BadInput where no column says anything."""
     spread = matrix.std(axis=0, dtype=np.float64)
     # float32 noise around a large constant is no information
@@ -247,26 +255,3 @@ def _checks(path: Path, names: np.ndarray, matrix: np.ndarray) -> list[dict]:
         ),
     ]
     return [{"check": c, "fine": not bad, "sentence": sentence} for c, bad, sentence in checks]
-
-
-def _profiles(plan: Plan, name: str, title: str) -> tuple[ProfileSpec, ProfileSpec]:
-    """The model on the base's tasks, and on a sample of them by families beside a shortcut."""
-    base = plan.profile
-    whole = {
-        "name": name,
-        "title": f"{title} on the tasks of {base.name}",
-        "models": [name],
-        "splits": base.splits[:1],
-        "probes": base.probes[:1],
-        "book": False,
-    }
-    binary = sum(task.kind == "binary" for task in plan.tasks.values())
-    letters = [m for m, spec in plan.models.items() if spec.encoder == "ngrams"][:1]
-    part = {
-        "name": f"{name}-family",
-        "splits": ["family"],
-        "models": [name, *letters],
-        "probes": ["linear"],
-        "term_stride": base.term_stride * max(1, round(binary / SAMPLE)),
-    }
-    return base.model_copy(update=whole), base.model_copy(update=whole | part)

@@ -22,7 +22,7 @@ from ..core.errors import BadInput
 from ..core.yamls import Spec, build, read_yaml
 from .library import fetched
 from .place import scores_of
-from .read import read
+from .read import plan_of, read
 
 FOLDER = Path("submissions")
 SHARE, FEWEST = 0.05, 3
@@ -60,7 +60,7 @@ def _word(value):
     return ("no", "yes")[value] if isinstance(value, bool) else value
 
 
-Answer = Annotated[Literal["yes", "no", "unknown"], BeforeValidator(_word)]
+Answer = Annotated[Literal["yes", "no", "unknown", ""], BeforeValidator(_word)]
 
 
 class Submission(Spec):
@@ -112,7 +112,7 @@ def write(card_folder, name, folder=FOLDER):
             "profile": made["profile"],
             "file": json.dumps(made["file"]),
             "sha256": made["sha256"],
-            "leakage": _leakage(made),
+            "leakage": _questions(made),
             "scores": cache.digest(whole / "scores.parquet"),
         }
         (whole / "submission.yml").write_text(_QUESTIONS.format(**facts), encoding="utf-8")
@@ -120,28 +120,24 @@ def write(card_folder, name, folder=FOLDER):
     return target
 
 
-def _leakage(made: dict) -> str:
+def _questions(made):
     """A question for each source of labels, below what they are and where they are from."""
     declared, labels = specs.declared(), {}
     for source in map(declared.source, declared.profile(made["profile"]).sources):
         for task in source.tasks:
-            about = f"{source.title} ({source.homepage}): {task.title}"
-            table = _table(task.name)
-            labels[table] = f"{labels[table]}; {task.title}" if table in labels else about
+            about = f"{source.title} ({source.homepage})"
+            labels.setdefault(_table(task.name), [about]).append(task.title)
     asked = sorted({_table(row["task"]) for row in made["tasks"]})
-    return "\n".join(f'  # {labels[name]}\n  {name}: ""' for name in asked)
+    text = ""
+    for table in asked:
+        about, *titles = labels[table]
+        text += f'  # {about}: {"; ".join(titles)}\n  {table}: ""\n'
+    return text.rstrip()
 
 
-def _table(task: str) -> str:
+def _table(task):
     """The source of labels, with which the name of a task begins."""
     return task.partition("/")[0]
-
-
-def _blank(given: object, at: str = "") -> list[str]:
-    """Names of the questions that have no answer."""
-    if isinstance(given, dict):
-        return [b for name, value in given.items() for b in _blank(value, f"{at}.{name}")]
-    return [at[1:]] * (given is None or not str(given).strip())
 
 
 def check(folder, *, vectors=None, seed=None, **options):
@@ -167,15 +163,15 @@ def check(folder, *, vectors=None, seed=None, **options):
     BadInput
         The first check that fails, with the file, question or cell.
     """
-    path = folder / "submission.yml"
-    raw = read_yaml(path)
-    blank = [name for name in _blank(raw) if name != "vectors.address" or vectors is None]
-    if blank:
+    path, scores = folder / "submission.yml", folder / "scores.parquet"
+    given = build(Submission, read_yaml(path), path)
+    asked = {} if vectors else {"vectors.address": given.vectors.address}
+    asked |= given.model_dump(include={"contact", "licence", "trained_on"})
+    asked |= {f"leakage.{table}": answer for table, answer in given.leakage.items()}
+    if blank := [question for question, answer in asked.items() if not answer.strip()]:
         raise BadInput(f"{path}: not answered: {', '.join(blank)}; answer all and check again.")
-    given = build(Submission, raw, path)
     if "@" in given.contact:
         raise BadInput(f"{path}: 'contact' is an e-mail address; give an account instead.")
-    scores = folder / "scores.parquet"
     if not scores.is_file() or cache.digest(scores) != given.scores_sha256:
         raise BadInput(f"{scores}: not the file of 'scores_sha256'; place the vectors again.")
     rows = results.texts(results.read(scores))
@@ -183,62 +179,52 @@ def check(folder, *, vectors=None, seed=None, **options):
         raise BadInput(faults[0])
     if lines := sorted({*map(_table, rows.task)} - {*given.leakage}):
         raise BadInput(f"{path}: lacks a line below 'leakage' for: {', '.join(lines)}; add it.")
-    _folds(rows, results.load(given.profile), scores)
+    _check_folds(rows, results.load(given.profile), scores)
+    base, address = planning.make(given.profile), given.vectors.address
     with tempfile.TemporaryDirectory() as temporary:
-        file = vectors or _fetched(given, Path(temporary), path)
+        if vectors is None and not address.startswith("https://"):
+            raise BadInput(f"{path}: 'vectors.address' is no https address; give it, or --vectors.")
+        file = vectors or fetched(address, Path(temporary, Path(given.vectors.file).name))
         if cache.digest(file) != given.vectors.sha256:
             raise BadInput(f"{file}: not the vectors of {path} (another SHA-256).")
-        own = read(file, planning.make(given.profile), given.name)
+        spec, _ = read(file, base, given.name)
     tasks = _chosen(rows, np.random.default_rng(seed))
-    again, *_ = scores_of(planning.make(own.whole, declared=own.declared, names=tasks), **options)
-    cells, distance = _distance(rows, again, scores)
+    again, *_ = scores_of(plan_of(base, spec, names=tasks), **options)
+    distance = _distances(rows, again, scores)
     leaks, unknown = (
         ", ".join(t for t, a in given.leakage.items() if a == answer) or "none"
         for answer in ("yes", "unknown")
     )
-    state = "complete" if given.vectors.address else "complete but for vectors.address"
-    return pd.DataFrame(
-        [
-            ("answers", f"{state}; trained on the labels of: {leaks}; unknown: {unknown}"),
-            ("rows", f"{len(rows):,} sound rows on the folds of profile '{given.profile}'"),
-            (
-                "computed anew",
-                f"{len(tasks)} of {rows.task.nunique()} tasks, {cells:,} scores, largest distance "
-                f"{distance:.1e}",
-            ),
-        ],
-        columns=["check", "finding"],
-    )
+    state = "complete" if address else "complete but for vectors.address"
+    findings = {
+        "answers": f"{state}; trained on the labels of: {leaks}; unknown: {unknown}",
+        "rows": f"{len(rows):,} sound rows on the folds of profile '{given.profile}'",
+        "computed anew": f"{len(tasks)} of {rows.task.nunique()} tasks, {len(distance):,} scores, "
+        f"largest distance {distance.max():.1e}",
+    }
+    return pd.DataFrame(findings.items(), columns=["check", "finding"])
 
 
 _FOLD = ["task", "split", "repeat", "fold"]
 
 
-def _folds(rows, table, path):
+def _check_folds(rows, table, path):
     """Check that every row is about a fold of the profile, by its number of test genes."""
     whole = "genes == 'all' or genes == 'own' and coverage == 1"
     theirs, mine = (
         results.texts(frame.query(whole)).set_index(_FOLD).n_test for frame in (table, rows)
     )
     known = theirs.groupby(level=_FOLD).first()
-    wrong = mine.index[(known.reindex(mine.index) != mine).to_numpy()]
-    if len(wrong):
+    wrong = mine[(known.reindex(mine.index) != mine).to_numpy()]
+    for at, n in wrong.items():
         raise BadInput(
-            f"{path}: {_cell(wrong[0])}: {int(mine[wrong[0]].iloc[0])} test genes, which is no "
-            "fold of the profile; place the vectors with this version of genebench."
+            f"{path}: {_cell(at)}: {n} test genes, which is no fold of the profile; place the "
+            "vectors with this version of genebench."
         )
 
 
 def _cell(at):
     return ", ".join(f"{name} {value}" for name, value in zip(_FOLD, at))
-
-
-def _fetched(given, folder, path):
-    """The vectors from their address."""
-    url = given.vectors.address
-    if not url.startswith("https://"):
-        raise BadInput(f"{path}: 'vectors.address' is no https address; give it, or --vectors.")
-    return fetched(url, folder / Path(given.vectors.file).name)
 
 
 def _chosen(rows, rng):
@@ -250,17 +236,17 @@ def _chosen(rows, rng):
     return sorted(chosen)
 
 
-def _distance(rows, again, path):
-    """How many scores were compared, and the largest distance; too large a one names its cell."""
+def _distances(rows, again, path):
+    """Distance of each score that was computed anew; too large a one is a fault of its cell."""
     by = [*_FOLD, "probe", "metric", "genes"]
     again = again.set_index(by).score
     given = rows.set_index(by).score.reindex(again.index)
     distance = (given - again).abs().fillna(np.inf)
     distance[given.isna() & again.isna()] = 0
-    if len(distance) and distance.max() > TOLERANCE:
+    if distance.max() > TOLERANCE:
         at = distance.idxmax()
         raise BadInput(
-            f"{path}: cell '{_cell(at[: len(_FOLD)])}', {at[-2]} on {at[-1]} genes: "
-            f"{given[at]:.4f} was handed in, {again[at]:.4f} comes out."
+            f"{path}: cell '{_cell(at)}', {at[-2]} on {at[-1]} genes: {given[at]:.4f} was handed "
+            f"in, {again[at]:.4f} comes out."
         )
-    return len(distance), float(distance.max())
+    return distance

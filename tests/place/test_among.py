@@ -84,12 +84,13 @@ def test_published_scores_that_the_holdout_cannot_give_are_marked(made_up):
 def test_a_file_that_is_called_as_a_published_one_has_its_shape(monkeypatch):
     about = pd.DataFrame({"Embeding": ["AAC"], "Original Dimensions": ["(18910, 20)"]})
     monkeypatch.setattr(sources, "table", lambda source, name: about)
-    declared = specs.declared()
-    among.check_shape(declared, "aac", (18910, 20), "f.csv")
-    among.check_shape(declared, "another", (5, 5), "f.csv")
+    profile = SimpleNamespace(sources=["zhong2025"])
+    plan = SimpleNamespace(profile=profile, declared=specs.declared())
+    among.check_shape(plan, "aac", (18910, 20), "f.csv")
+    among.check_shape(plan, "another", (5, 5), "f.csv")
     why = "f.csv: holds 18,910 × 21 numbers, and what was published has 18,910 × 20; take"
     with refused(why):
-        among.check_shape(declared, "AAC", (18910, 21), "f.csv")
+        among.check_shape(plan, "AAC", (18910, 21), "f.csv")
 
 
 def test_published_folds_are_those_of_the_task_and_others_have_none(made_up):

@@ -12,8 +12,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ... import __version__
-from ...core import cache, paths
+from ...core import paths
 from ...core.errors import BadInput
 from ...core.yamls import read_yaml
 from ...data import sources
@@ -245,18 +244,15 @@ def place(path, source, *, score=None, out=None):
     frame, mine = variants(source), slug(path.name.split(".")[0]) or "scores"
     mine += "-" * (mine in frame)
     frame[mine] = read_scores(path, frame, score)
-    made = {"genebench": __version__, "name": mine, "file": path.name, "panels": []}
-    made |= {"sha256": cache.digest(path), "variants": len(frame), "predictors": predictors()}
-    scored = frame[mine].notna().to_numpy()
-    made["scored"] = scored.sum()
-    sentences = made["sentences"] = [f"{made['scored']:,} of {len(frame):,} variants have a score."]
+    scored, panels = frame[mine].notna().to_numpy(), []
+    sentences = [f"{scored.sum():,} of {len(frame):,} variants have a score."]
     for name, (rows, stratum) in tasks(frame).items():
         rows = rows & scored
         if _fewest(frame.label[rows]) < FEWEST:
             continue
         table = compare(frame, covering(frame, rows, [mine]), rows, stratum)
         models = table.sort_values("score", ascending=False).to_dict("records")
-        made["panels"].append({"task": name, "models": models})
+        panels.append({"task": name, "models": models})
         row = next(m for m in models if m["model"] == mine)
         sentences.append(
             f"{name}: AUROC {row['score']:.3f} ({row['low']:.3f} to {row['high']:.3f}) on "
@@ -265,5 +261,7 @@ def place(path, source, *, score=None, out=None):
         )
         if row["score"] < 0.4 and name == "all":
             sentences.append("Below chance: are high values the harmful ones?")
+    made = {"name": mine, "variants": len(frame), "scored": scored.sum(), "panels": panels}
+    made |= {"predictors": predictors(), "sentences": sentences}
     out = Path(out or f"{mine}-clinvar")
-    return out, card.write(made, out, TEMPLATE)
+    return out, card.write(made, path, out, TEMPLATE)

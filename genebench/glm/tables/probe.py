@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ... import __version__, probes
+from ... import probes
 from ...benchmark import dividing, validation
 from ...benchmark.dividing import Unsplittable
 from ...core import cache, manifest
@@ -96,10 +96,7 @@ def probe(
     drawn = [compare.compared(data, split, *given) for split in compare.SPLITS]
     drawn = [split for split in drawn if split]
     made = {
-        "genebench": __version__,
         "name": path.name.split(".")[0],
-        "file": path.name,
-        "sha256": cache.digest(path),
         "label": label,
         "windows": len(data),
         "lengths": [data.lengths.min(), data.lengths.max()],
@@ -120,7 +117,7 @@ def probe(
         "peak_memory_mb": round(manifest.peak_memory_mb()),
     }
     validation.write(rows, out / "scores.parquet")
-    return out, card.write(made, out, TEMPLATE)
+    return out, card.write(made, path, out, TEMPLATE)
 
 
 def _name(path):
