@@ -1,18 +1,16 @@
 """Labels from a source, by one builder per *shape* of source, never per data set."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from ..core.errors import BadInput, pick
-from .labels import Declaration, left_out
+from .labels import left_out
 from .readers import numbers
 from .shapes.expression import specificity, tissues, top
 from .shapes.gene_sets import branches, contrast, lists, roots, sets, terms
 from .shapes.links import links
-from .task import Task
 
 VERSION = 2
 """Bump when a builder changes what labels it makes."""
@@ -45,28 +43,15 @@ def count(declared, *, file, gene_column, counted, prefix):
     yield declared.make(number.index, np.log2(number.to_numpy(float)), note=note)
 
 
-def _labelled_rows(
-    declared: Declaration,
-    *,
-    file: str,
-    gene_column: str,
-    label: str,
-    where: dict[str, str] | None = None,
-    skip: str | None = None,
-    keep: str | None = None,
-    ids: str = "symbol",
-    beside: str | None = None,
-) -> tuple[pd.DataFrame, str]:
+def _labelled_rows(declared, *, label, skip=None, keep=None, beside=None, **rows):
     """Columns ``gene`` and ``text`` (the label), a row a gene, and a note on what is left out.
 
-    Rows must match ``where`` (column → regular expression) and not be empty. ``skip`` drops gene
-    names that match it; ``keep`` replaces a label by the group of its match and drops labels
-    without a match; ``ids`` says how genes are named (``Declaration.symbols``). With ``beside``,
-    the column of what a gene is paired with (a disease), an entity is ``gene|other``. An entity
-    with two different labels is dropped.
+    ``rows`` are as in ``Declaration.rows``; those with an empty label do not count. ``skip`` (a
+    regular expression) drops gene names that match it; ``keep`` replaces a label by the group of
+    its match and drops labels without a match. With ``beside``, the column of what a gene is paired
+    with (a disease), an entity is ``gene|other``. An entity with two different labels is dropped.
     """
-    columns = [label, *filter(None, [beside])]
-    frame, note = declared.rows(file, gene_column, ids=ids, where=where, columns=columns)
+    frame, note = declared.rows(**rows, columns=filter(None, [label, beside]))
     frame = frame.dropna(subset=[label])  # typed tables have gaps as such
     text = frame[label].astype(str).str.strip()
     if declared.task.kind != "regression":
@@ -97,8 +82,8 @@ def column(declared, *, label, min_class=0, positive=None, levels=(), log10=Fals
     log10 : bool
         Of a regression: whether to take the logarithm.
     **rows
-        Which rows: ``file``, ``gene_column``, and optionally ``where``, ``skip``, ``keep``, ``ids``
-        and ``beside``, as in ``_labelled_rows``.
+        Which rows: ``file``, ``gene_column``, and optionally ``where`` and ``ids`` as in
+        ``Declaration.rows``, ``skip``, ``keep`` and ``beside`` as in ``_labelled_rows``.
 
     Yields
     ------
@@ -268,7 +253,7 @@ def divided(declared, *, file, names, ids, holdout=None, part="split"):
         yield declared.make_term(rows.gene, labels, titles[term], term, note=note, folds=folds)
 
 
-SHAPES: dict[str, Callable[..., Iterator[Task]]] = {
+SHAPES = {
     f.__name__: f
     for f in (
         *(branches, terms, contrast, count, column, tags, roots),

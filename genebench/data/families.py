@@ -92,14 +92,14 @@ def families(symbols, sources, *, by="hgnc"):
 
 
 @lru_cache(maxsize=2)
-def _group_of_stem(resolver: genes.Resolver) -> dict[str, str]:
+def _group_of_stem(resolver):
     """Map each stem that has gene groups to one of them."""
     coding = resolver.genes[resolver.genes.coding]
     groups = [
         [g for g in text.split("|") if g not in {"", *LOOSE_GROUPS}] for text in coding.groups
     ]
     size = Counter(g for listed in groups for g in listed)
-    shared: dict[str, Counter] = defaultdict(Counter)
+    shared = defaultdict(Counter)
     for symbol, listed in zip(coding.index, groups):
         shared[stem(symbol)].update(listed)
     return {s: min(c, key=lambda g: (-c[g] * size[g], int(g))) for s, c in shared.items() if c}

@@ -1,7 +1,6 @@
 """Where a gene lies in a genome, and the DNA that lies there."""
 
 import numpy as np
-import pandas as pd
 from Bio.Seq import reverse_complement as reverse_complement
 
 from ..core.errors import check
@@ -11,14 +10,7 @@ REGIONS = ("promoter", "gene", "cds")
 """Regions of a gene that ``regions`` knows."""
 
 
-def regions(
-    genes,
-    region,
-    *,
-    upstream=1000,
-    downstream=200,
-    longest=20_000,
-):
+def regions(genes, region, *, upstream=1000, downstream=200, longest=20_000):
     """Find the intervals of one region of every gene.
 
     Parameters
@@ -55,16 +47,15 @@ def regions(
     return rows.assign(pieces=[[pair] for pair in zip(start, end)]).reset_index(drop=True)
 
 
-def _coding(rows: pd.DataFrame) -> pd.DataFrame:
+def _coding(rows):
     """Coding parts of one transcript per gene name."""
-    first = rows.drop_duplicates("gene_name").set_index("gene_name").gene_id
-    rows = rows[rows.gene_id == rows.gene_name.map(first)]
+    rows = rows[rows.gene_id == rows.groupby("gene_name").gene_id.transform("first")]
     rows = rows.assign(length=rows.end - rows.start + 1, pieces=[*zip(rows.start, rows.end)])
-    each = rows.groupby(["gene_name", "transcript_id"], sort=False, as_index=False)
-    best = each.agg({"canonical": "any", "length": "sum"})
-    best = best.sort_values(["canonical", "length"], ascending=False, kind="stable")
-    best = best.drop_duplicates("gene_name")[["gene_name", "transcript_id"]]
-    parts = rows.merge(best).groupby("gene_name", sort=False)
+    names = ["gene_name", "transcript_id"]
+    each = rows.groupby(names)
+    best = rows.assign(canonical=each.canonical.transform("any"), n=each.length.transform("sum"))
+    best = best.sort_values(["canonical", "n"], ascending=False, kind="stable")
+    parts = rows.merge(best.drop_duplicates("gene_name")[names]).groupby("gene_name", sort=False)
     table = parts.agg({"seqname": "first", "strand": "first", "pieces": sorted})
     return table.rename_axis("gene").reset_index()
 

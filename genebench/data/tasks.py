@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache as memory
 from functools import partial
@@ -14,13 +14,11 @@ import pandas as pd
 
 from ..core import cache, errors, paths
 from ..core.errors import BadInput, check, unknown
-from ..core.source_specs import BeforeSpec
-from ..core.specs import GROUPS, SourceSpec, TaskSpec
+from ..core.specs import GROUPS
 from . import builders, genes
 from . import sources as upstream
 from .builders import SHAPES
 from .labels import Declaration, slug
-from .sources import Sources
 from .task import Task
 
 
@@ -56,7 +54,7 @@ def build(source, entry, sources=None):
     return built + [t for whole in built if entry.derive for t in _derived(whole, entry.derive)]
 
 
-def _dated(old: Task, new: Task, before: BeforeSpec) -> Task | None:
+def _dated(old, new, before):
     """A binary task that trains on labels of before and tests those that came since."""
     known = pd.Series(old.labels, old.entities).reindex(new.entities, fill_value=-1).to_numpy()
     tested = known < 0
@@ -69,7 +67,7 @@ def _dated(old: Task, new: Task, before: BeforeSpec) -> Task | None:
     return replace(new, labels=labels, folds=np.where(tested, 0, -2).astype(np.int8))
 
 
-def _derived(whole: Task, least: int) -> Iterator[Task]:
+def _derived(whole, least):
     """One binary task per label that ``least`` genes have, and as many have not."""
     for name, labels in zip(whole.classes, whole.labels.T):
         if least <= labels.sum() <= len(labels) - least:
@@ -85,7 +83,7 @@ def _derived(whole: Task, least: int) -> Iterator[Task]:
             )
 
 
-def _refuse(sentence: str):
+def _refuse(sentence):
     raise upstream.Missing(sentence)
 
 
@@ -119,7 +117,7 @@ _WHEEL = {"__all__": {"wheel"}}
 """Not in the recipe of tasks: a file is known by its SHA-256, however it came."""
 
 
-def _cached(source: SourceSpec, entry: TaskSpec, sources: Sources) -> list[Task]:
+def _cached(source, entry, sources):
     """The tasks of one declaration, most of which share their entities, from the cache."""
     parts = entry.options, entry.options.get("members", {})
     looked_up = any(part.get("ids", "symbol") != "symbol" for part in parts)
@@ -184,7 +182,7 @@ def load(profile, sources, *, missing=None):
         Tasks by name, ordered by group, then name.
     """
     report = memory(missing or _refuse)
-    tasks: list[Task] = []
+    tasks = []
     for name in profile.sources:
         source = errors.pick(sources, "source", name)
         for built in from_source(source, sources, missing=report):
@@ -200,10 +198,10 @@ def load(profile, sources, *, missing=None):
     return named
 
 
-def _restrict_all(tasks: list[Task], sources: Sources, least: int, report) -> Iterator[Task]:
+def _restrict_all(tasks, sources, least, report):
     """The tasks on the genes of the paper; one that has too few of them is reported."""
     listed, resolver = genes.paper_universe(sources), genes.resolver(sources)
-    inside: dict[str, np.ndarray] = {}
+    inside = {}
     for task in tasks:
         if task.entities_hash not in inside:
             # an entity counts by any name of its gene, each gene once; a pair by both genes
@@ -223,7 +221,7 @@ def _restrict_all(tasks: list[Task], sources: Sources, least: int, report) -> It
         )
 
 
-def _restrict(task: Task, least: int) -> Task | None:
+def _restrict(task, least):
     """A task without the classes or labels (and then genes) of which it has too few.
 
     None where too little is left: fewer than two classes, or ``2 * least`` genes of a regression.
@@ -259,7 +257,7 @@ def pick(tasks, names):
     """
     if not names:
         return tasks
-    picked: dict[str, Task] = {}
+    picked = {}
     for name in names:
         folder = name.endswith("/")
         hits = {k: t for k, t in tasks.items() if k == name or folder and k.startswith(name)}

@@ -1,10 +1,8 @@
 """Tasks from expression tables: where a gene is expressed most, and how specific it is."""
 
 import numpy as np
-import pandas as pd
 
 from ...core.errors import check, pick
-from ..labels import Declaration
 
 # Levels have few decimals, so that ratios meet the fold change exactly: a billionth of it is
 # tolerated, and rounding errors decide nothing.
@@ -15,16 +13,14 @@ _MOST = 5  # tissues of a group
 _MANY = 0.33  # share of the tissues in which a gene is "detected in many"
 
 
-def _profile(declared: Declaration, file: str, clusters: dict[str, str]) -> pd.DataFrame:
+def _profile(declared, file, clusters):
     """Mean expression of each gene in each cell type, on the linear scale."""
-    frame = declared.table(file)
-    label = pd.Index(frame.columns.str.rsplit("|", n=1).str[0])
-    for name in label:
-        check(clusters, "cluster", name, where=f"source '{declared.source.id}'")
-    return np.expm1(frame).T.groupby(label.map(clusters).to_numpy()).mean().T.sort_index(axis=1)
+    frame, where = declared.table(file), f"source '{declared.source.id}'"
+    types = [pick(clusters, "cluster", n.rsplit("|", 1)[0], where=where) for n in frame.columns]
+    return np.expm1(frame).T.groupby(types).mean().T.sort_index(axis=1)
 
 
-def _first(rules: dict[str, np.ndarray], default: str) -> np.ndarray:
+def _first(rules, default):
     """Name of the first rule that each gene keeps, shape (n_genes,)."""
     return np.select(list(rules.values()), list(rules), default=default)
 

@@ -1,31 +1,21 @@
 """Tasks from gene sets: terms of an ontology, pathways of a hierarchy, sets against sets."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from ...core.errors import BadInput, check
-from ..labels import Declaration, slug
-from ..task import Task
+from ..labels import slug
 
 
-def _gene_sets(
-    declared: Declaration,
-    *,
-    file: str,
-    set_column: str,
-    gene_column: str,
-    ids: str = "symbol",
-    where: dict[str, str] | None = None,
-    at_least: int = 1,
-) -> tuple[pd.DataFrame, str]:
+def _gene_sets(declared, *, set_column, at_least=1, **rows):
     """Which gene is in which set (0/1, sets × genes), and the note on what is left out.
 
-    Sets of fewer than ``at_least`` genes are left out, their genes stay.
+    ``rows`` are as in ``Declaration.rows``. Sets of fewer than ``at_least`` genes are left out,
+    their genes stay.
     """
-    frame, note = declared.rows(file, gene_column, ids=ids, where=where)
+    frame, note = declared.rows(**rows)
     rows = frame[[set_column, "gene"]].set_axis(["set", "gene"], axis=1).astype(str)
     rows = rows[~rows.gene.isin(("", "-"))].drop_duplicates()
     gene_of, genes = pd.factorize(rows.gene, sort=True)
@@ -55,8 +45,8 @@ def dates(declared):
     file = declared.source.files.get(options.get("file"))
     if file is None or file.format != "gaf":
         return None
-    names = {"file", "gene_column", "ids", "where"} & set(options)
-    frame, _ = declared.rows(**{name: options[name] for name in names})
+    of_sets = ("set_column", "at_least")
+    frame, _ = declared.rows(**{k: v for k, v in options.items() if k not in of_sets})
     odd = frame[~frame.date.str.fullmatch(r"[12]\d{3}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")]
     if len(odd):
         raise BadInput(
@@ -66,9 +56,9 @@ def dates(declared):
     return frame.date.astype(int).groupby(frame.gene.to_numpy(str)).min()
 
 
-def _below(terms: pd.DataFrame, root: str) -> dict[str, str]:
+def _below(terms, root):
     """Every term under ``root`` (not the root itself) → its name."""
-    below: set[str] = set()
+    below = set()
     while (more := set(terms.id[terms.parent.isin({root, *below})])) != below:
         below = more
     found = terms[terms.id.isin(below)]
@@ -127,7 +117,7 @@ def roots(declared, *, members, relation, prefix):
     yield declared.make(labels.index, labels.to_numpy(np.int64), names, note=note)
 
 
-def _titles(declared: Declaration, members: dict, column: str) -> dict[str, str]:
+def _titles(declared, members, column):
     """Id of each set → its name."""
     frame = declared.table(members["file"]).drop_duplicates(members["set_column"])
     return dict(zip(frame[members["set_column"]], frame[column]))
@@ -211,37 +201,25 @@ def sets(
     yield from _one_each(declared, collection, note, titles, min_genes, merge_jaccard)
 
 
-def _one_each(
-    declared: Declaration,
-    collection: pd.DataFrame,
-    note: str,
-    titles: dict[str, str],
-    min_genes: int,
-    merge_jaccard: float,
-) -> Iterator[Task]:
+def _one_each(declared, collection, note, titles, min_genes, merge_jaccard):
     """A binary task of each set that has, and lacks, enough of the genes, named by its id."""
     size = collection.sum(axis=1)
     collection = collection[(size >= min_genes) & (collection.shape[1] - size >= min_genes)]
     copies = _copies(collection, merge_jaccard)
     for id in collection.index[collection.index.isin(copies)]:
         merged = "; ".join(sorted(titles[copy] for copy in copies[id]))
-        notes = [f"Near-copies merged into it: {merged}." * bool(merged), note]
-        yield declared.make_term(
-            collection.columns,
-            collection.loc[id].to_numpy(np.int64),
-            titles[id],
-            id,
-            note=" ".join(filter(None, notes)),
-        )
+        words = [f"Near-copies merged into it: {merged}."] * bool(merged) + [note] * bool(note)
+        labels = collection.loc[id].to_numpy(np.int64)
+        yield declared.make_term(collection.columns, labels, titles[id], id, note=" ".join(words))
 
 
-def _copies(collection: pd.DataFrame, jaccard: float) -> dict[str, list[str]]:
+def _copies(collection, jaccard):
     """Sets to use → their near-copies (Jaccard index of ``jaccard`` or more): the largest stays."""
     ids, matrix = collection.index, collection.to_numpy(np.float32)
     size = matrix.sum(axis=1, dtype=np.float64)
     shared = matrix @ matrix.T
     alike = shared / (size[:, None] + size[None] - shared) >= jaccard
-    copies: dict[int, list[str]] = {}
+    copies = {}
     for i in np.lexsort((ids, -size)):
         twin = next((k for k in copies if alike[i, k]), i)
         copies.setdefault(twin, []).append(ids[i])
