@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LETTERS = "ACGTN"
 N = 4
 """Code of a base that is not known."""
 
 _CODES = np.full(256, N, np.uint8)
 _CODES[list(b"ACGTUacgtu")] = [0, 1, 2, 3, 3] * 2
-_LETTERS = np.frombuffer(LETTERS.encode(), dtype=np.uint8)
+_LETTERS = np.frombuffer(b"ACGTN", np.uint8)
 _COMPLEMENT = np.array([3, 2, 1, 0, 4], np.uint8)
 
 
@@ -68,7 +67,7 @@ class Nucleotides:
     context = layers = 0
     one_pass = True
     by_likelihood = strand_symmetric = incremental = False
-    receptive_field: int | None = None
+    receptive_field = None
     token_length = 1
     max_length = 1 << 14
 
@@ -86,34 +85,28 @@ class Nucleotides:
         """
         raise NotImplementedError
 
-    def at(self, windows: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        """Conditionals at one position of each window, (n, 4) float32."""
+    def at(self, windows, positions):
+        """Conditionals at one position of each of (n, L) windows, (n, 4) float32."""
         return self.conditionals(windows)[np.arange(len(windows)), positions]
 
-    def hidden(self, windows, layer=-1):
-        """Hidden states, in which the base itself is seen.
 
-        Parameters
-        ----------
-        windows : ndarray of shape (n, L), uint8
-        layer : int
-            0 to ``layers`` − 1; −1 is the last.
+def encode(text):
+    """Turn letters into codes.
 
-        Returns
-        -------
-        ndarray of shape (n, L, d), float32
-            A token's state stands at each of its bases.
-        """
-        raise NotImplementedError
+    Parameters
+    ----------
+    text : str or bytes
 
-
-def encode(text: str | bytes) -> np.ndarray:
-    """Turn letters into codes, (L,) uint8; small letters count as capitals, U as T, others as N."""
+    Returns
+    -------
+    ndarray of shape (L,), uint8
+        Small letters count as capitals, U as T, and all others as N.
+    """
     return _CODES[_bytes(text)]
 
 
-def lower(text: str | bytes) -> np.ndarray:
-    """Find small letters (soft-masked repeats), (L,) bool."""
+def lower(text):
+    """Find small letters (soft-masked repeats) of a str or bytes, (L,) bool."""
     return _bytes(text) >= ord("a")
 
 
@@ -122,13 +115,12 @@ def _bytes(text):
     return np.frombuffer(raw, dtype=np.uint8)
 
 
-def decode(codes: np.ndarray, lower: np.ndarray | bool = False) -> str:
-    """Turn codes into letters, small ones where ``lower``."""
-    letters = _LETTERS[np.asarray(codes, np.uint8)] + np.uint8(32) * lower
-    return letters.tobytes().decode("ascii")
+def decode(codes):
+    """Turn codes, (L,), into a str of letters."""
+    return _LETTERS[np.asarray(codes, np.uint8)].tobytes().decode("ascii")
 
 
-def reverse_complement(codes: np.ndarray) -> np.ndarray:
+def reverse_complement(codes):
     """Read the other strand in its own direction, (…, L) → the same; a view with a stride < 0."""
     return _COMPLEMENT[codes][..., ::-1]
 
@@ -153,14 +145,14 @@ def kmers(codes, k):
     return np.where(np.convolve(codes == N, np.ones(k), "valid") > 0, -1, index)
 
 
-def words(windows: np.ndarray, k: int) -> np.ndarray:
-    """Index of the k-mers of windows side by side, (n, ⌈L / k⌉); −1 with an N or cut short."""
+def words(windows, k):
+    """Index of k-mers of (n, L) windows side by side, (n, ⌈L / k⌉); −1 with an N or cut short."""
     padded = np.pad(windows, ((0, 0), (0, -windows.shape[1] % k)), constant_values=N)
     bases = padded.reshape(len(windows), -1, k).astype(np.int64)
     return np.where((bases < N).all(-1), bases @ 4 ** np.arange(k)[::-1], -1)
 
 
-def canonical(codes: np.ndarray, k: int) -> np.ndarray:
+def canonical(codes, k):
     """``kmers``, of the two strands' indices the lower one."""
     return np.minimum(kmers(codes, k), kmers(reverse_complement(codes), k)[::-1])
 
@@ -238,6 +230,6 @@ def substituted(windows, positions, alt):
     return changed
 
 
-def spelt(k: int) -> np.ndarray:
+def spelt(k):
     """Codes of the bases of every k-mer in the order of their index, (4^k, k)."""
     return np.indices((4,) * k).reshape(k, -1).T

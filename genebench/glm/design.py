@@ -12,16 +12,7 @@ PROMOTER = 80
 """Bases of a promoter."""
 
 
-def sample(
-    conditionals,
-    n,
-    length,
-    *,
-    context,
-    temperature=1.0,
-    forbidden=(),
-    seed=0,
-):
+def sample(conditionals, n, length, *, context, temperature=1.0, forbidden=(), seed=0):
     """Draw sequences base by base from a causal model.
 
     Parameters
@@ -70,8 +61,8 @@ def sample(
     return out
 
 
-def promoter_network() -> trained.TrainedModel:
-    """Load the trained causal network of promoters with tags; an error where there is none."""
+def promoter_network():
+    """The TrainedModel of promoters with tags, causal; an error where there is none."""
     folder = paths.GLM_MODELS / "promoters"
     if not (folder / trained.WEIGHTS).exists():
         raise BadInput(

@@ -1,6 +1,5 @@
 """Real genomes: bases, what each base is part of, and which part it belongs to."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -95,7 +94,7 @@ class Genome:
     starts: dict[str, int]
     genes: pd.DataFrame
 
-    def inside(self, part: str) -> np.ndarray:
+    def inside(self, part):
         """Mask of one of ``PARTS``, (n_bases,) bool."""
         check(PARTS, "part of a genome", part)
         return self.part == PARTS.index(part)
@@ -119,25 +118,22 @@ class Genome:
         edges = np.flatnonzero(change).tolist()
         return [(a, b) for a, b in pairwise(edges) if inside[a]]
 
-    def sequences(self, part: str) -> list[np.ndarray]:
-        """Bases of one part, one array a block."""
+    def sequences(self, part):
+        """Bases of one part, a list of one array a block."""
         return [self.codes[a:b] for a, b in self.blocks(part)]
 
-    def coding(self, gene) -> np.ndarray:
+    def coding(self, gene):
         """Coding sequence of a row of ``genes`` along its strand, (length,) uint8."""
         bases = np.concatenate([self.codes[a:b] for a, b in gene.pieces])
         return codes.reverse_complement(bases) if gene.strand == "-" else bases
 
-    def codons(self, genes: Iterable) -> np.ndarray:
+    def codons(self, genes):
         """Codons of those of some rows of ``genes`` that are whole, (n, 3) int."""
-        whole = [np.empty((0, 3), int)]
-        for gene in genes:
-            bases = self.coding(gene)
-            if len(bases) % 3 == 0 and bases.max() < codes.N:
-                whole.append(bases.reshape(-1, 3))
-        return np.concatenate(whole)
+        every = map(self.coding, genes)
+        whole = [b.reshape(-1, 3) for b in every if len(b) % 3 == 0 and b.max() < codes.N]
+        return np.concatenate([np.empty((0, 3), int), *whole])
 
-    def codon_usage(self) -> np.ndarray:
+    def codon_usage(self):
         """Share of each codon in the genes of the training part, (64,); one is added to a count."""
         trained = [
             gene
@@ -148,7 +144,7 @@ class Genome:
         return count / count.sum()
 
     @cached_property
-    def duplicates(self) -> np.ndarray:
+    def duplicates(self):
         """Bases of the test part in a 24-mer of the training part, either strand, (n_bases,)."""
         words = np.concatenate([codes.canonical(s, WORD) for s in self.sequences("train")])
         out, words = np.zeros(len(self.codes), bool), np.unique(words)
@@ -157,7 +153,7 @@ class Genome:
         return out
 
     @property
-    def fresh(self) -> np.ndarray:
+    def fresh(self):
         """Bases of the test part outside duplicates, (n_bases,) bool."""
         return self.inside("test") & ~self.duplicates
 
@@ -180,7 +176,11 @@ def load(name, sources):
     spec = pick(declared(), "genome", name)
     source = pick(sources, "source", spec.source)
     records = readers.fasta_records(files.locate(source, "genome"))
-    rows = {"gff": _gff, "sgd": _sgd}[spec.layout](source) if spec.layout != "none" else []
+    rows = []
+    if spec.layout != "none":
+        classes = specs.under(paths.DATA / "glm_genomes.yml", "features", dict)[spec.layout]
+        kinds = {kind: region for region, kinds in classes.items() for kind in kinds}
+        rows = {"gff": _gff, "sgd": _sgd}[spec.layout](files.table(source, "features"), kinds)
     return assemble(spec, {n: codes.encode(text) for n, text in records}, rows)
 
 
@@ -223,58 +223,49 @@ def assemble(spec, records, rows):
             part[starts[name] + low - 1 : starts[name] + high] = number
     genes = []
     for gene, pieces in rows[rows.kind == "coding"].groupby("gene", sort=False):
-        ends = pieces.sort_values("start")[["start", "end"]]
-        genes.append((gene, pieces.strand.iloc[0], list(ends.itertuples(index=False, name=None))))
+        ends = pieces.sort_values("start")
+        genes.append((gene, pieces.strand.iloc[0], list(zip(ends.start, ends.end))))
     genes = pd.DataFrame(genes, columns=["gene", "strand", "pieces"])
     return Genome(spec, bases, *_annotate(rows, len(bases)), part, starts, genes)
 
 
-def _kinds(layout):
-    """Class of region by type of feature, as declared for a layout."""
-    classes = specs.under(paths.DATA / "glm_genomes.yml", "features", dict)[layout]
-    return {kind: region for region, kinds in classes.items() for kind in kinds}
-
-
-def _gff(source):
+def _gff(rows, kinds):
     """Features of an NCBI GFF3 file; pseudogenes have no coding rows."""
-    rows = files.table(source, "features")
-    rows = rows.assign(kind=rows.kind.map(_kinds("gff"))).dropna(subset="kind")
+    rows = rows.assign(kind=rows.kind.map(kinds)).dropna(subset="kind")
     pseudo = rows.attributes.str.contains("pseudo=true", regex=False)
-    parent = rows.attributes.str.extract(r"(?:^|;)Parent=([^;]*)")[0].fillna("")
     return rows.assign(
-        gene=parent.str.removeprefix("gene-"),
+        gene=rows.attributes.str.extract(r"(?:^|;)Parent=(?:gene-)?([^;]*)")[0].fillna(""),
         phase=readers.numbers(rows.phase).fillna(0),
         kind=rows.kind.where(~pseudo, "pseudogene"),
     )
 
 
-def _sgd(source):
+def _sgd(rows, kinds):
     """Features of SGD's table.
 
     Dubious open reading frames are no genes; coding parts of transposons count as repeats.
     """
-    rows = files.table(source, "features")
     rows = rows[rows.start.str.fullmatch(r"\d+") & rows.end.str.fullmatch(r"\d+")]
     dubious = rows.name[(rows.kind == "ORF") & rows.qualifier.str.startswith("Dubious")]
-    kind, repeat = rows.kind.map(_kinds("sgd")), "mobile or repeat"
+    kind, repeat = rows.kind.map(kinds), "mobile or repeat"
     kind = kind.mask(rows.parent.map(dict(zip(rows.name, kind))) == repeat, repeat)
     ends = rows[["start", "end"]].astype(np.int64)
     chromosomes = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI Mito".split()
-    numbers = map(str, range(1, 18))
     rows = rows.assign(
         kind=kind,
         gene=rows.parent.where(rows.parent.isin(rows.name[kind.isna()]), rows.name),
-        seqname=rows.seqname.map(dict(zip(numbers, chromosomes))),
+        seqname=rows.seqname.map({str(i): name for i, name in enumerate(chromosomes, 1)}),
         start=ends.min(axis=1),
         end=ends.max(axis=1),
         strand=rows.strand.map({"W": "+", "C": "-"}).fillna("."),
         phase=0,
     )
     rows = rows[rows.kind.notna() & ~rows.gene.isin(dubious) & (rows.gene != "")]
-    for _, part in rows[rows.kind == "coding"].groupby("gene", sort=False):
-        part = part.sort_values("start", ascending=part.strand.iloc[0] != "-")
-        before = (part.end - part.start + 1).cumsum().shift(fill_value=0)
-        rows.loc[part.index, "phase"] = -before % 3  # bases before the first whole codon
+    coding = rows[rows.kind == "coding"]
+    along = coding.start.where(coding.strand != "-", -coding.start)
+    size = (coding.end - coding.start + 1)[along.sort_values().index]
+    before = size.groupby(coding.gene).cumsum() - size
+    rows.loc[before.index, "phase"] = -before % 3  # bases before the first whole codon
     return rows
 
 
@@ -287,10 +278,9 @@ def _annotate(rows, n):
             part, way, place = slice(row.start, row.end), {"+": 1, "-": -1}.get(row.strand, 0), 0
             if kind == "coding":
                 along = np.arange(row.end - row.start)[:: 1 if way > 0 else -1]
-                place = (along - row.phase) % 3 + 1
-                clash = (region[part] == 1) & (strand[part] != way)
-                other_frame = (region[part] == 1) & (position[part] != place)
-                place = np.where(clash | other_frame, 0, place)
+                place, taken = (along - row.phase) % 3 + 1, region[part] == 1
+                clash = taken & (strand[part] != way)
+                place = np.where(clash | (taken & (position[part] != place)), 0, place)
                 way = np.where(clash, 0, way)
             region[part], position[part], strand[part] = REGIONS.index(kind), place, way
     return region, position, strand

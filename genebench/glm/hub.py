@@ -37,32 +37,37 @@ def load(name, *, device="cpu", download=False):
     TrainedModel or HubModel
         Ready to score; a name of which nothing is here is an error.
     """
-    name = str(name)
-    places = [Path(name), paths.GLM_MODELS / name]
-    for base in paths.weights():
-        places += [base / name, base / name.replace("/", "--")]
-    loaders = {trained.RECIPE: trained.load, "config.json": _checkpoint}
-    ready = [(loader, p) for p in places for file, loader in loaders.items() if (p / file).exists()]
-    if not ready and name.count("/") == 1 and not places[0].exists():
-        patterns = ["*.json", "*.txt", "*.model", "*.safetensors"]
-        known = {m.get("hub"): m for m in read_yaml(paths.GLM_CATALOGUE)["models"].values()}
-        repository, _, commit = name.partition("@")
-        options = {"revision": commit or known.get(name, {}).get("revision"), "patterns": patterns}
-        if download and not options["revision"]:
-            raise BadInput(
-                f"'{name}': no commit of it is declared, and its newest may change; choose one at "
-                f"https://huggingface.co/{name}/commits/main and write {name}@<commit>."
-            )
-        cached = sources.hub_snapshot(repository, **options, download=download)
-        ready += [(_checkpoint, cached)] if cached else []
-    for loader, folder in ready:
-        return loader(folder, device=device)
+    for folder in _places(str(name), download):
+        if (folder / trained.RECIPE).exists():
+            return trained.load(folder, device=device)
+        if (folder / "config.json").exists():
+            return _checkpoint(folder, device=device)
     raise BadInput(
         f"no model '{name}': neither a folder with {trained.RECIPE} (of 'genebench glm train') or "
         f"config.json (Hugging Face), nor a name below {paths.GLM_MODELS}, nor a repository that "
         "is here; put its files into a folder of that name below one that GENEBENCH_WEIGHTS names, "
         "or allow the download with --download."
     )
+
+
+def _places(name, download):
+    """Folders that may hold a model, in turn; a repository is looked for last."""
+    yield from (Path(name), paths.GLM_MODELS / name)
+    for base in paths.weights():
+        yield from (base / name, base / name.replace("/", "--"))
+    if name.count("/") == 1 and not Path(name).exists():
+        known = {m.get("hub"): m for m in read_yaml(paths.GLM_CATALOGUE)["models"].values()}
+        repository, _, commit = name.partition("@")
+        revision = commit or known.get(name, {}).get("revision")
+        if download and not revision:
+            raise BadInput(
+                f"'{name}': no commit of it is declared, and its newest may change; choose one at "
+                f"https://huggingface.co/{name}/commits/main and write {name}@<commit>."
+            )
+        patterns = ["*.json", "*.txt", "*.model", "*.safetensors"]
+        options = {"revision": revision, "patterns": patterns, "download": download}
+        if cached := sources.hub_snapshot(repository, **options):
+            yield cached
 
 
 def _checkpoint(folder, *, device):
@@ -128,8 +133,8 @@ class HubModel(TokenModel):
         self.before, self.after, self.head = probe[:first], probe[end:], int(first)
         pieces = [_bare(t).upper() for t in tokenizer.convert_ids_to_tokens(probe[first:end])]
         if "".join(pieces) != PROBE:
-            raise self._unfit(
-                "its tokens do not spell the sequence (it reads "
+            raise BadInput(
+                f"model '{name}': its tokens do not spell the sequence (it reads "
                 f"'{' '.join(pieces)[:40]}…'); overlapping k-mers and foreign alphabets are not "
                 "supported."
             )
@@ -137,45 +142,47 @@ class HubModel(TokenModel):
         self.several = len(sizes) > 1
         self.token_length = 1 if self.several else sizes[0]
         self.by_likelihood = self.several or (causal and self.token_length > 1)
-        self.incremental = causal and not self.by_likelihood and self._has_cache(probe)
-        self.max_length = (_most_tokens(config) - self.head - len(self.after)) * self.token_length
+        if causal and not self.by_likelihood:
+            # whether it gives keys and values that can be repeated for several rows
+            cache = self._read(probe[None], 0, None)[1]
+            self.incremental = hasattr(cache, "batch_repeat_interleave")
+        # some number positions from the padding token on
+        most = [getattr(config, n, None) for n in ("max_position_embeddings", "max_seq_len")]
+        most = min([1 << 12, *(n for n in most if isinstance(n, int) and n > 0)])
+        if getattr(config, "model_type", "") in ("roberta", "esm"):
+            most -= (getattr(config, "pad_token_id", None) or 0) + 1
+        self.max_length = (most - self.head - len(self.after)) * self.token_length
         self.context = self.max_length // 3
         if not self.several:
-            self._set_table({_bare(t): i for t, i in vocabulary.items()})
-
-    def _unfit(self, reason):
-        return BadInput(f"model '{self.name}': {reason}")
+            vocabulary = {_bare(t): i for t, i in vocabulary.items()}
+            names = [self._text(row) for row in codes.spelt(self.token_length)]
+            if lacking := [n for n in names if n not in vocabulary]:
+                raise BadInput(
+                    f"model '{name}': its vocabulary lacks '{lacking[0]}'; give a model of DNA."
+                )
+            self.ids = np.array([vocabulary[n] for n in names])
+            special = tokenizer.unk_token_id, tokenizer.pad_token_id, self.ids[0]
+            choices = vocabulary.get(self._text([codes.N])), *special
+            self.unknown = next(i for i in choices if i is not None)
 
     def _text(self, window):
-        return codes.decode(window, self.lower)
+        text = codes.decode(window)
+        return text.lower() if self.lower else text
 
     def _numbers(self, window):
-        return list(self.tokenizer(self._text(window))["input_ids"])
-
-    def _has_cache(self, probe):
-        """Whether the network gives keys and values that can be repeated for several rows."""
-        return hasattr(self._read(probe[None], 0, None)[1], "batch_repeat_interleave")
-
-    def _set_table(self, vocabulary):
-        """Tokens of all k-mers, and of what has an unknown base."""
-        names = [self._text(row) for row in codes.spelt(self.token_length)]
-        ids = [vocabulary.get(name) for name in names]
-        if None in ids:
-            lacking = names[ids.index(None)]
-            raise self._unfit(f"its vocabulary lacks '{lacking}'; give a model of DNA.")
-        self.ids = np.array(ids)
-        special = self.tokenizer.unk_token_id, self.tokenizer.pad_token_id, self.ids[0]
-        choices = vocabulary.get(self._text([codes.N])), *special
-        self.unknown = next(i for i in choices if i is not None)
+        return self.tokenizer(self._text(window))["input_ids"]
 
     def _tokens(self, windows):
         if self.several:
-            raise self._unfit("it has tokens of several lengths; no state belongs to one base.")
+            raise BadInput(
+                f"model '{self.name}': it has tokens of several lengths; no state belongs to one "
+                "base; give a model of single letters or k-mers."
+            )
         (n, length), k = windows.shape, self.token_length
         if length % k or length > self.max_length:
-            raise self._unfit(
-                f"it reads windows of a multiple of {k} bases, at most {self.max_length}, not "
-                f"{length}; give another --window."
+            raise BadInput(
+                f"model '{self.name}': it reads windows of a multiple of {k} bases, at most "
+                f"{self.max_length}, not {length}; give another --window."
             )
         index = codes.words(windows, k)
         inner = np.where(index < 0, self.unknown, self.ids[index])
@@ -202,12 +209,3 @@ class HubModel(TokenModel):
 def _bare(token):
     """A token without the marks of a word's beginning."""
     return token.strip("Ġ▁ ")
-
-
-def _most_tokens(config):
-    """Tokens that a network can read at once; some number positions from the padding token on."""
-    limits = (getattr(config, n, None) for n in ("max_position_embeddings", "max_seq_len"))
-    most = min([1 << 12, *(n for n in limits if isinstance(n, int) and n > 0)])
-    if getattr(config, "model_type", "") in ("roberta", "esm"):
-        most -= (getattr(config, "pad_token_id", None) or 0) + 1
-    return most

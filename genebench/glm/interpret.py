@@ -6,7 +6,6 @@ import pandas as pd
 from ..benchmark import results
 from ..core.errors import BadInput
 from . import codes, perplexity
-from .genomes import Genome
 
 UP, DOWN = 20, 12
 """Bases shown before the first base of the start codon, and from it on."""
@@ -37,13 +36,12 @@ def held_out_genes(genome, *, flank=UP + DOWN):
     return out
 
 
-def around_starts(genome, genes, table, *, up=UP, down=DOWN):
-    """Bases and a model's probabilities around the starts of genes, along their strands.
+def around_starts(genome, table, *, up=UP, down=DOWN):
+    """Bases and a model's probabilities around the starts of test genes, along their strands.
 
     Parameters
     ----------
     genome : Genome
-    genes : list of rows of ``genome.genes``
     table : ndarray of shape (n_bases, 4)
         Natural-log probabilities of every base of the genome.
     up, down : int
@@ -57,7 +55,7 @@ def around_starts(genome, genes, table, *, up=UP, down=DOWN):
         Probabilities.
     """
     bases, p = [], []
-    for gene in genes:
+    for gene in held_out_genes(genome, flank=up + down):
         way = -1 if gene.strand == "-" else 1
         first = gene.pieces[-1][1] - 1 if way < 0 else gene.pieces[0][0]
         at = first + way * np.arange(-up, down)
@@ -99,8 +97,7 @@ def start_logo(genome, table):
     agreement : DataFrame
         ``stretch, r`` (Pearson's, of heights), ``low, high`` (95 %, over genes), ``genes``.
     """
-    genes = held_out_genes(genome)
-    bases, p = around_starts(genome, genes, table)
+    bases, p = around_starts(genome, table)
     known = genome.codes[genome.codes < codes.N]
     background = np.bincount(np.concatenate([known, 3 - known]), minlength=4) / len(known) / 2
     real, place = np.eye(4)[np.minimum(bases, 3)], np.arange(-UP, DOWN)
@@ -115,7 +112,7 @@ def start_logo(genome, table):
         return [float(np.corrcoef(a[m].ravel(), b[m].ravel())[0, 1]) for m in stretches.values()]
 
     rng = np.random.default_rng(0)
-    drawn = np.array([agreement(rng.integers(0, len(genes), len(genes))) for _ in range(200)])
+    drawn = np.array([agreement(rng.integers(0, len(p), len(p))) for _ in range(200)])
     low, high = np.quantile(drawn, (0.025, 0.975), axis=0)
     columns = {"stretch": list(stretches), "r": agreement(slice(None)), "low": low, "high": high}
     logo = {
@@ -124,7 +121,7 @@ def start_logo(genome, table):
         "genome": heights(real.mean(0), background).ravel(),
         "model": heights(p.mean(0), background).ravel(),
     }
-    return pd.DataFrame(logo), pd.DataFrame(columns | {"genes": len(genes)})
+    return pd.DataFrame(logo), pd.DataFrame(columns | {"genes": len(p)})
 
 
 def codon_positions(genome, table, *, model):
@@ -147,8 +144,8 @@ def codon_positions(genome, table, *, model):
     return _certainty(model, [(np.exp(table[i]), np.minimum(genome.codes[i], 3)) for i in at])
 
 
-def codon_usage_positions(genome: Genome) -> pd.DataFrame:
-    """``codon_positions`` of a codon-usage table that predicts a base from its codon's others."""
+def codon_usage_positions(genome):
+    """DataFrame of ``codon_positions``, of a codon-usage table that reads its codon's others."""
     usage = genome.codon_usage().reshape(4, 4, 4)
     codon = genome.codons(held_out_genes(genome)).astype(int)
     by_position = []

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 
 from . import codes
-from .codes import Nucleotides
-from .genomes import WORD, Genome
+from .genomes import WORD
 
 
 def track(model, sequence, *, window=1024, one_sided=False):
@@ -34,29 +33,22 @@ def track(model, sequence, *, window=1024, one_sided=False):
     return np.concatenate(parts)[: len(sequence)]
 
 
-def model_bits(model: Nucleotides, sequence: codes.Sequence) -> np.ndarray:
-    """Bits that a model needs for each base of a sequence, (L,) float32; NaN at N."""
-    causal = model.objective == "causal"
-    logs = track(model, sequence.codes, window=512, one_sided=causal)
+def model_bits(model, sequence):
+    """Bits that a model needs for each base of a ``Sequence``, (L,) float32; NaN at N."""
+    logs = track(model, sequence.codes, window=512, one_sided=model.objective == "causal")
     cost = -codes.observed(logs, sequence.codes) / np.log(2)
     return np.where(sequence.codes < codes.N, cost, np.nan).astype(np.float32)
 
 
-def genome_track(genome: Genome, model: Nucleotides) -> np.ndarray:
-    """``track`` over the test part of a genome, (n_bases, 4) float32; NaN outside of it."""
+def genome_track(genome, model):
+    """``track`` over the test part of a ``Genome``, (n_bases, 4) float32; NaN outside of it."""
     table = np.full((len(genome.codes), 4), np.nan, dtype=np.float32)
     for a, b in genome.blocks("test"):
         table[a:b] = track(model, genome.codes[a:b])
     return table
 
 
-def validate(
-    model,
-    validation,
-    training,
-    *,
-    regions=(),
-):
+def validate(model, validation, training, *, regions=()):
     """Bits a base and perplexity on held-out sequences.
 
     Parameters
@@ -93,5 +85,5 @@ def validate(
     rows = []
     for name, mask in masks.items():
         mean = float(table.bits.to_numpy()[mask].mean()) if mask.any() else np.nan
-        rows.append((name, mask.sum(), mask.sum() / max(1, len(table)), mean, 2.0**mean))
+        rows.append((name, mask.sum(), mask.mean(), mean, 2.0**mean))
     return pd.DataFrame(rows, columns=["bases", "n", "share", "bits", "perplexity"])

@@ -102,22 +102,20 @@ class TokenModel(codes.Nucleotides):
                 "single base; score variants by likelihoods instead."
             )
 
-    def conditionals(self, windows: np.ndarray) -> np.ndarray:
+    def conditionals(self, windows, **options):
         """Log-probabilities as of ``Nucleotides``; if need be the token of each base is masked.
 
         A first base that nothing predicts is even. Tokens that give no probability of a single
-        base are an error.
+        base are an error. ``which=1``: of a blind-spot network, given the left side alone.
         """
-        if self.one_pass:
-            return self._in_one_pass(windows, self._logits)
-        row, column = np.indices(windows.shape).reshape(2, -1)
-        return self.at(windows[row], column).reshape(*windows.shape, 4)
-
-    def _in_one_pass(self, windows, forward):
         self._check_single()
+        if not self.one_pass:
+            row, column = np.indices(windows.shape).reshape(2, -1)
+            return self.at(windows[row], column).reshape(*windows.shape, 4)
         (n, length), k, first = windows.shape, self.token_length, self.head - self.ahead
-        parts = [self._base_logs(part) for _, part in self._run(self._tokens(windows), forward)]
-        logs = np.concatenate(parts)[:, max(first, 0) : first + length]
+        run = self._run(self._tokens(windows), partial(self._logits, **options))
+        logs = np.concatenate([self._base_logs(part) for _, part in run])
+        logs = logs[:, max(first, 0) : first + length]
         if first < 0:
             logs = np.pad(logs, ((0, 0), (1, 0), (0, 0)), constant_values=np.log(0.25))
         if k == 1:
@@ -126,8 +124,11 @@ class TokenModel(codes.Nucleotides):
         bases = [within(logs[:, i // k], windows, p, k, both=False) for i, p in enumerate(at)]
         return np.stack(bases, axis=1)
 
-    def at(self, windows: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        """Conditionals at one position of each window; the token there is masked, if need be."""
+    def at(self, windows, positions):
+        """Conditionals at one position of each of (n, L) windows, (n, 4) float32.
+
+        The token there is masked, if need be.
+        """
         if self.one_pass:
             return super().at(windows, positions)
         self._check_single()
@@ -160,13 +161,13 @@ class TokenModel(codes.Nucleotides):
         """
         out = np.zeros(len(windows))
         for rows, ids, counted in self._tokenized(windows):
-            target = torch.where(self._placed(counted), self._placed(ids), -100)[:, self.ahead :]
+            target = self._placed(np.where(counted, ids, -100)[:, self.ahead :])
             total = np.zeros(len(ids))
             if self.objective == "causal":
                 for part, logits in self._run(ids, self._logits):
                     logs = logits[:, : target.shape[1]].log_softmax(-1).transpose(1, 2)
                     costs = functional.nll_loss(logs, target[part], reduction="none")
-                    total[part] = -costs.cpu().numpy().sum(1, dtype=np.float64)
+                    total[part] -= costs.cpu().numpy().sum(1, dtype=np.float64)
             else:
                 row, place = np.nonzero(counted)
                 for part, logits in self._masked(ids[row], place):
@@ -176,8 +177,8 @@ class TokenModel(codes.Nucleotides):
             out[rows] = total
         return out
 
-    def counted(self, windows: np.ndarray) -> np.ndarray:
-        """How many tokens ``likelihood`` counts in each window, (n,)."""
+    def counted(self, windows):
+        """How many tokens ``likelihood`` counts in each of (n, L) windows, (n,) float64."""
         out = np.zeros(len(windows))
         for rows, _, counted in self._tokenized(windows):
             out[rows] = counted[:, self.ahead :].sum(1)
@@ -226,29 +227,44 @@ class TokenModel(codes.Nucleotides):
         with self._computing():
             return self._read_on(self._placed(ids), start, past)
 
-    def _check_layer(self, layer):
+    def _states(self, ids, layer):
+        """A slice of rows and their states of a layer, batch by batch."""
         if not -1 <= layer < self.layers:
             raise BadInput(
                 f"model '{self.name}' has layers 0 to {self.layers - 1}, not {layer}; "
                 "-1 is the last."
             )
+        return self._run(ids, partial(self._hidden, layer=layer))
 
-    def pooled(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
-        """Mean hidden state of each window over tokens of known bases, (n, d) float32."""
-        self._check_layer(layer)
+    def pooled(self, windows, layer=-1):
+        """Mean hidden state of each of (n, L) windows over its known bases' tokens, (n, d) float32.
+
+        ``layer``: as of ``hidden``.
+        """
         out = {}
         for rows, ids, counted in self._tokenized(windows):
-            for part, states in self._run(ids, partial(self._hidden, layer=layer)):
+            for part, states in self._states(ids, layer):
                 weight = self._placed(counted[part]).to(states)[..., None]
                 mean = (states * weight).sum(1) / weight.sum(1).clamp(min=1)
                 out |= zip(rows[part].tolist(), mean.cpu().numpy())
         return np.stack([out[row] for row in range(len(windows))])
 
-    def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
-        """Hidden states as of ``Nucleotides``; no such layer is an error."""
-        self._check_layer(layer)
-        run = self._run(self._tokens(windows), partial(self._hidden, layer=layer))
-        return self._spread(np.concatenate([states.cpu().numpy() for _, states in run]), windows)
+    def hidden(self, windows, layer=-1):
+        """Hidden states, in which the base itself is seen.
+
+        Parameters
+        ----------
+        windows : ndarray of shape (n, L), uint8
+        layer : int
+            0 to ``layers`` − 1; −1 is the last, another one an error.
+
+        Returns
+        -------
+        ndarray of shape (n, L, d), float32
+            A token's state stands at each of its bases.
+        """
+        parts = [s.cpu().numpy() for _, s in self._states(self._tokens(windows), layer)]
+        return self._spread(np.concatenate(parts), windows)
 
     def _spread(self, states, windows):
         """States of tokens at each of their bases."""

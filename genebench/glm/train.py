@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
 from safetensors.torch import save
 from torch.nn import functional
 
@@ -96,41 +95,7 @@ def _loss(network, recipe, ids, weights, species, hide):
     return reported + recipe.left * sum(map(mean, left)), reported
 
 
-def descend(network, optimiser, losses, *, clip=None):
-    """Take one step of an optimiser for each loss.
-
-    Parameters
-    ----------
-    network, optimiser : torch.nn.Module, torch.optim.Optimizer
-        What is trained, and what moves its parameters.
-    losses : iterable of Tensor
-        Computed one by one, each with the weights that the step before has left.
-    clip : float, optional
-        Longest gradient.
-
-    Yields
-    ------
-    Tensor
-        The loss before the step, detached.
-    """
-    for value in losses:
-        optimiser.zero_grad(set_to_none=True)
-        value.backward()
-        if clip is not None:
-            torch.nn.utils.clip_grad_norm_(network.parameters(), clip)
-        optimiser.step()
-        yield value.detach()
-
-
-def train(
-    sequences,
-    recipe,
-    folder,
-    *,
-    device="cpu",
-    say=quiet,
-    progress=quiet,
-):
+def train(sequences, recipe, folder, *, device="cpu", say=quiet, progress=quiet):
     """Train on sequences and write ``weights.safetensors`` and ``recipe.json`` to a folder.
 
     Resumes from ``state.pt`` if one of the same recipe and sequences is there; is done at once if
@@ -159,7 +124,11 @@ def train(
         return folder
     known = tokens.learn(recipe, [s.codes for s in sequences])
     network = net.build(recipe).to(device)
-    optimiser = _optimiser(network, recipe)
+    groups = [  # matrices decay, vectors do not
+        {"params": [p for p in network.parameters() if (p.ndim < 2) == flat], "weight_decay": decay}
+        for flat, decay in ((False, recipe.decay), (True, 0.0))
+    ]
+    optimiser = torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98), fused=True)
     parts = {"network": network, "optimiser": optimiser}
     state = {"step": 0, "losses": [], "cpu_s": 0.0}
     if (folder / STATE).exists():
@@ -170,29 +139,28 @@ def train(
             state = saved
             say(f"{folder}: going on at step {state['step']} of {recipe.steps}.")
     wall, began, recent = time.monotonic(), time.process_time() - state["cpu_s"], []
-
-    def losses():
-        steps, cast = range(state["step"], recipe.steps), recipe.dtype == "bfloat16"
-        for step, batch in zip(steps, _batches(sequences, recipe, known, steps, device)):
-            for group in optimiser.param_groups:
-                group["lr"] = float(recipe.rate * _schedule(step, recipe))
-            with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=cast):
-                total, reported = _loss(network, recipe, *batch)
-            recent.append(reported.detach())
-            yield total
-
-    for _ in descend(network, optimiser, losses(), clip=1.0):
-        state["step"] += 1
-        if state["step"] % 50 == 0:
+    steps, cast = range(state["step"], recipe.steps), recipe.dtype == "bfloat16"
+    for step, batch in zip(steps, _batches(sequences, recipe, known, steps, device)):
+        for group in optimiser.param_groups:
+            group["lr"] = float(recipe.rate * _schedule(step, recipe))
+        with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=cast):
+            total, reported = _loss(network, recipe, *batch)
+        optimiser.zero_grad()
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        recent.append(reported.detach())
+        if (step + 1) % 50 == 0:
+            state["step"] = step + 1
             state["losses"].append(round(float(torch.stack(recent).mean()), 4))
             recent.clear()
-            progress("training", state["step"], recipe.steps)
+            progress("training", step + 1, recipe.steps)
             if time.monotonic() - wall > EVERY:
                 wall, state["cpu_s"] = time.monotonic(), time.process_time() - began
                 weights = {name: part.state_dict() for name, part in parts.items()}
                 with cache.atomic(folder / STATE) as temporary:
                     torch.save({"key": key, **weights, **state}, temporary)
-    weights = {n: p.detach().to("cpu").contiguous().clone() for n, p in network.named_parameters()}
+    weights = {n: p.detach().cpu().contiguous() for n, p in network.named_parameters()}
     with cache.atomic(folder / WEIGHTS) as temporary:
         temporary.write_bytes(save(weights))
         sha256 = cache.digest(temporary)
@@ -209,15 +177,6 @@ def train(
     *_, last = "no loss recorded yet", *(f"last loss {x:.3f} bits a base" for x in state["losses"])
     say(f"{folder}: trained, {last}.")
     return folder
-
-
-def _optimiser(network, recipe):
-    """AdamW, which decays matrices only."""
-    groups = [
-        {"params": [p for p in network.parameters() if (p.ndim < 2) == flat], "weight_decay": decay}
-        for flat, decay in ((False, recipe.decay), (True, 0.0))
-    ]
-    return torch.optim.AdamW(groups, lr=recipe.rate, betas=(0.9, 0.98), fused=True)
 
 
 def _schedule(step, recipe):
@@ -262,7 +221,7 @@ def read_recipe(path, changes=()):
                 f"--set {text}: not of the form key=value; write for example --set steps=500."
             )
         if isinstance(given, dict):
-            given |= {name.strip(): yaml.safe_load(value)}
+            given |= {name.strip(): value.strip()}
     return net.recipe(given, where=str(path or "recipe"))
 
 
@@ -283,7 +242,7 @@ def split(paths, held_out, *, several=False):
         A name that no file has, or nothing left to train on, is an error.
     """
     every = [
-        replace(s, species=number if several else 0)
+        replace(s, species=several * number)
         for number, path in enumerate(paths, 1)
         for s in variants.genome(path).values()
     ]

@@ -1,7 +1,6 @@
 """A network trained here as a model: from its folder to conditionals, states and likelihoods."""
 
 import json
-from functools import partial
 
 import numpy as np
 from safetensors.torch import load_model
@@ -74,24 +73,15 @@ class TrainedModel(TokenModel):
         states = tower(ids[:, start - ahead :], self.species, past, ahead)[-1]
         return self.network.out(states), past
 
-    def left(self, windows: np.ndarray) -> np.ndarray:
-        """Conditionals of a blind-spot network given the left side alone, (n, L, 4) float32."""
-        if self.recipe.objective != "blind-spot":
-            raise BadInput(f"model '{self.name}' has no left side alone; take a blind-spot one.")
-        return self._in_one_pass(windows, partial(self._logits, which=1))
-
-    def states(self, windows: np.ndarray) -> list[np.ndarray]:
-        """``hidden`` of every layer, from one pass over all windows at once."""
+    def states(self, windows):
+        """``hidden`` of every layer, list of (n, L, d) float32, from one pass over all windows."""
         with self._computing():
             layers = self.network.states(self._placed(self._tokens(windows)), self.species)
             return [self._spread(s.float().cpu().numpy(), windows) for s in layers]
 
     def _spread(self, states, windows):
-        if self.tokens.merges is None:
-            return super()._spread(states, windows)
-        spans = [self.tokens.spans(w) for w in windows]
-        rows = [np.repeat(h[: len(s)], np.diff(s)[:, 0], axis=0) for h, s in zip(states, spans)]
-        return np.stack(rows)
+        sizes = [np.diff(self.tokens.spans(w))[:, 0] for w in windows]
+        return np.stack([np.repeat(h[: len(s)], s, axis=0) for h, s in zip(states, sizes)])
 
 
 def load(folder, *, device="cpu"):

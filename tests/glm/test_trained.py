@@ -78,7 +78,6 @@ def test_broken_and_foreign_models_are_named(tmp_path):
     for break_it, call, sentence in (
         (None, lambda: hub.load("nothing"), "no model 'nothing'"),
         (None, lambda: hub.load(folder).hidden(windows(1), 7), "layers 0 to 2, not 7"),
-        (None, lambda: model(objective="masked").left(windows(1)), "has no left side alone"),
         (lambda: weights.write_bytes(content[:-1] + b"x"), None, "SHA-256 differs"),
         (weights.unlink, None, "a recipe but no weights.safetensors"),
         (lambda: (folder / "recipe.json").write_text("{"), None, "no readable recipe"),

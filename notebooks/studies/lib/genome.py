@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,8 @@ class _Left:
     objective = "causal"
 
     def __init__(self, model) -> None:
-        self.name, self.context, self.conditionals = f"{model.name}-left", model.context, model.left
+        self.name, self.context = f"{model.name}-left", model.context
+        self.conditionals = partial(model.conditionals, which=1)
 
 
 def chain(genome: genomes.Genome, order: int) -> markov.Markov:

@@ -10,7 +10,7 @@ from genebench.core.specs import SourceSpec
 from genebench.data import sources
 from genebench.data.annotations import jaspar_counts
 from genebench.glm.genomes import Genome
-from genebench.glm.interpret import around_starts, held_out_genes
+from genebench.glm.interpret import around_starts
 
 _SHUFFLES = 50
 """Times that a motif's columns are shuffled, to know how well a profile matches by chance."""
@@ -126,8 +126,7 @@ def find_motifs(
         raise BadInput(
             "motif discovery needs the package modisco-lite; run 'pip install modisco-lite'."
         ) from None
-    genes = held_out_genes(genome, flank=upstream)
-    bases, p = around_starts(genome, genes, table, up=upstream, down=0)
+    bases, p = around_starts(genome, table, up=upstream, down=0)
     log = np.log(np.maximum(p, 1e-6))
     patterns, _ = modiscolite.tfmodisco.TFMoDISco(
         one_hot=np.eye(4)[np.minimum(bases, 3)].astype("float32"),

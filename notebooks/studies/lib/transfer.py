@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,7 +15,7 @@ from torch.nn import functional
 
 from genebench import probes
 from genebench.core.errors import BadInput, unknown
-from genebench.glm import codes, train, trained
+from genebench.glm import codes, trained
 from genebench.glm.tables.windows import kmer_shares as kmer_shares
 from genebench.stats import metrics
 
@@ -283,9 +282,10 @@ class Network:
         for _ in range(self.epochs):
             self.network.train()
             parts = np.array_split(rng.permutation(rows), max(1, len(rows) // self.batch))
-            drawn = ((part, _either(inputs[part], rng)) for part in parts)
-            losses = (loss(self.network(x), truth[part]) for part, x in drawn)
-            deque(train.descend(self.network, optimiser, losses), maxlen=0)
+            for part in parts:
+                optimiser.zero_grad()
+                loss(self.network(_either(inputs[part], rng)), truth[part]).backward()
+                optimiser.step()
             level = loss(self._outputs(inputs[check]), truth[check]).item()
             if level < least:
                 least, best = level, copy.deepcopy(self.network.state_dict())
