@@ -10,10 +10,7 @@ import pandas as pd
 from ..benchmark import results
 from ..stats import metrics
 from ..stats.intervals import t_interval
-from .properties import Graph
 
-Part = tuple[Graph, np.ndarray]
-"""A graph, and the node of each unit."""
 SPLIT = ["split", "split_param", "repeat", "fold"]
 """Columns that name a split."""
 CONTROL = "-size"
@@ -120,24 +117,19 @@ def _groups(rows, by):
         yield dict(zip(by, at)), part
 
 
-def _interval(row, name, values, drawn=()):
-    """Mean and interval over seeds and resampled tests, inside the range of the metric."""
-    metric = metrics.METRICS[row["metric"]]
-    limits = np.clip(t_interval(values, _variance(drawn)), metric.low, metric.high)
-    return dict(zip((name, "low", "high"), limits))
+def _interval(values, drawn, metric=""):
+    """Mean and interval over seeds and resampled tests, inside the range of a metric if given."""
+    drawn = drawn[np.isfinite(drawn)].astype(float)
+    out = t_interval(values, drawn.var(ddof=1) if len(drawn) > 1 else 0.0)
+    limits = metrics.METRICS.get(metric)
+    return np.clip(out, limits.low, limits.high) if limits else out
 
 
-def _variance(drawn):
-    """Variance over resampled tests; 0 where there are none."""
-    drawn = np.asarray(drawn, float)
-    drawn = drawn[np.isfinite(drawn)]
-    return drawn.var(ddof=1) if len(drawn) > 1 else 0.0
-
-
-def _drawn(draws, at):
-    """Resampled scores of one curve, λ × draws; none: no columns."""
-    line = tuple(at[k] for k in KEY[:3])
-    return pd.DataFrame() if draws is None or line not in draws.index else draws.loc[line]
+def _drawn(draws, at, *parameters):
+    """Resampled scores of one curve at some λ, (n_λ, n_draws); NaN where there are none."""
+    if draws is None:
+        return np.empty((len(parameters), 0))
+    return draws.reindex([(*(at[k] for k in KEY[:3]), p) for p in parameters]).to_numpy()
 
 
 def points(rows, draws=None):
@@ -156,9 +148,9 @@ def points(rows, draws=None):
     """
     out = []
     for row, part in _groups(rows, [*_CURVE, "parameter"]):
-        drawn = _drawn(draws, row)
-        drawn = drawn.loc[row["parameter"]] if row["parameter"] in drawn.index else ()
-        row |= _interval(row, "score", part.score, drawn) | {"seeds": part["repeat"].nunique()}
+        drawn = _drawn(draws, row, row["parameter"])
+        row["score"], row["low"], row["high"] = _interval(part.score, drawn, row["metric"])
+        row["seeds"] = part["repeat"].nunique()
         out.append(row | part[[*OVERLAPS, "n_train", "n_test"]].mean().to_dict())
     return pd.DataFrame(out)
 
@@ -190,7 +182,7 @@ def areas(
     """
     out, target = [], np.linspace(0, 1, 21) if target is None else target
     for at, part in _groups(rows, _CURVE):
-        line, drawn = part.pivot_table("score", "parameter", "repeat"), _drawn(draws, at)
+        line = part.pivot_table("score", "parameter", "repeat")
         mean = part.groupby("parameter")[OVERLAP].mean()
         for over in ("lambda", "overlap", "target"):
             x = line.index if over == "lambda" else mean
@@ -199,12 +191,13 @@ def areas(
             if over == "lambda" or end - begin >= NARROW:
                 n = line.shape[1]
                 rest = [line.drop(columns=s).mean(axis=1) for s in line if n > 1]
-                every = [line.mean(axis=1), *rest, *drawn.reindex(line.index).to_numpy().T]
+                every = [line.mean(axis=1), *rest, *_drawn(draws, at, *line.index).T]
                 values = np.array([area(x, y, target if over == "target" else None) for y in every])
                 whole, left, tests = values[0], values[1 : len(rest) + 1], values[len(rest) + 1 :]
                 left = left if n > 1 else values[:1]
                 pseudo = whole + (n - 1) * (left.mean() - left)  # jackknife over seeds
-                row |= _interval(at, "auspc", pseudo, tests) | {"auspc": whole}
+                _, row["low"], row["high"] = _interval(pseudo, tests, at["metric"])
+                row["auspc"] = whole
             row |= {"seeds": n, "points": len(line), "begin": begin, "end": end}
             out.append(row | {"coverage": part.coverage.mean()})
     return pd.DataFrame(out)
@@ -244,18 +237,16 @@ def findings(rows, draws=None, by_marks=()):
         row |= {"parameter": end, "first": first.mean(), "last": last.mean()}
         shared = part[part.parameter == end].jaccard.max()
         row["uninformed"] = row["model"] in by_marks and shared == 0
-        own, other = (_drawn(draws, row | {"split": row["split"] + s}) for s in ("", CONTROL))
-        moved = own.loc[begin] - own.loc[end] if len(own) else ()
-        there = end in own.index and end in other.index
-        apart = other.loc[end] - own.loc[end] if there else ()
-        fall = t_interval(first - last, _variance(moved))
-        size = t_interval(loose - strict)[0]
-        row |= dict(zip(("fall", "fall_low", "fall_high"), fall))
-        row |= {"falls": bool(fall[1] > 0), "fall_size": size}
-        row |= dict(
-            zip(("gap", "gap_low", "gap_high"), t_interval(strict - last, _variance(apart)))
+        looser, stricter = _drawn(draws, row, begin, end)
+        (other,) = _drawn(draws, row | {"split": row["split"] + CONTROL}, end)
+        fall, gap = (
+            _interval(first - last, looser - stricter),
+            _interval(strict - last, other - stricter),
         )
-        row["share_size"] = size / fall[0] if row["falls"] else np.nan
+        row |= dict(zip(("fall", "fall_low", "fall_high"), fall))
+        row |= {"falls": bool(fall[1] > 0), "fall_size": t_interval(loose - strict)[0]}
+        row |= dict(zip(("gap", "gap_low", "gap_high"), gap))
+        row["share_size"] = row["fall_size"] / fall[0] if row["falls"] else np.nan
         wide = np.ptp(seen[OVERLAP]) >= NARROW
         row["rank"] = seen.corr("spearman", min_periods=3).iloc[0, 1] if wide else np.nan
         row |= dict(zip(("overlap_first", "overlap_last"), seen[OVERLAP][[begin, end]]))

@@ -14,7 +14,7 @@ from scipy.sparse import csgraph
 from ..core import cache, paths, specs
 from ..core.errors import BadInput, pick
 from ..core.specs import FileSpec, Kind, Spec
-from ..data import sources
+from ..data import limits, sources
 from . import builders, properties
 from .properties import Graph
 from .samples import DataSet
@@ -114,15 +114,31 @@ class DataSetSpec(Spec):
         """
         return _load(self.model_dump_json())
 
-    def graph(self, data: DataSet) -> Graph | list[tuple[Graph, np.ndarray]]:
-        """Link the units that are alike; raises BadInput: unknown property.
+    def parts(self, data):
+        """Link the units that are alike.
 
-        Of pairs split by both partners a graph of each partner, and the partner of every pair.
+        Parameters
+        ----------
+        data : DataSet
+
+        Returns
+        -------
+        list of (Graph, ndarray of shape (n,))
+            A binary graph and the node of each unit; of pairs that are split by both partners a
+            graph of each partner, and the partner of every pair.
+
+        Raises
+        ------
+        BadInput
+            Unknown property.
         """
-        if "both" in self.property:
-            sides = self.property["both"].items()
-            return [(_linked(data, _where(self), **how), data.parts[side]) for side, how in sides]
-        return _linked(data, _where(self), **self.property)
+        out = []
+        for side, how in self.property.get("both", {"": self.property}).items():
+            options = {key: value for key, value in how.items() if key not in ("name", "words")}
+            link = pick(_LINKS, "property", how["name"], where=_where(self))
+            node = data.parts[side] if side else np.arange(len(data))
+            out.append((link(data, **options).astype(bool), node))
+        return out
 
     @property
     def splits_recipe(self) -> dict:
@@ -152,14 +168,14 @@ class DataSetSpec(Spec):
         """Which units a model can predict: all, (n,) bool."""
         return np.ones(len(data), bool)
 
-    def predict(self, data, model, sides, seeds):
+    def predict(self, data, model, sides, about):
         """Fit a model on each split; see ``models.predict``.
 
         Parameters
         ----------
         data, model : DataSet, ModelSpec
-        sides, seeds : ndarray of shape (n_splits, n), sequence of int
-            Side of each unit, and a seed a split.
+        sides, about : ndarray of shape (n_splits, n), DataFrame
+            Side of each unit; ``repeat`` of each split is a seed.
 
         Returns
         -------
@@ -168,14 +184,8 @@ class DataSetSpec(Spec):
         """
         from . import models
 
-        pairs = zip(sides, seeds)
+        pairs = zip(sides, about["repeat"])
         return [models.predict(data, model, *data.samples(s), seed=int(k)) for s, k in pairs]
-
-
-def _lingo(data, threshold):
-    from . import features
-
-    return properties.tanimoto(features.lingos(data.parts["smiles"]), above=threshold)
 
 
 def _sequence_identity(data, threshold=0.3, **how):
@@ -189,16 +199,13 @@ def _sequence_identity(data, threshold=0.3, **how):
     return Graph(sparse.load_npz(path))
 
 
-def _linked(data, where, *, name, words="", **options):
-    """Graph of a property by its name."""
-    return pick(_LINKS, "property", name, where=where)(data, **options)
-
-
 _LINKS = {
     "shared_mutations": lambda data, **how: properties.shared_mutations(data.barcodes, **how),
     "shared_label": lambda data, column: properties.shared_label(data.table[column]),
     "sequence_identity": _sequence_identity,
-    "lingo": _lingo,
+    "lingo": lambda data, threshold: properties.tanimoto(
+        properties.lingos(data.parts["smiles"]), above=threshold
+    ),
     "cosine": lambda data, above=0.8: properties.cosine(data.parts["vectors"], above=above),
 }
 
@@ -266,10 +273,11 @@ def _load(declaration):
     spec = DataSetSpec.model_validate_json(declaration)
     frames = {file: sources.table(spec, file) for file in spec.files}
     try:
-        parts = builders.BUILDERS[spec.shape](frames, **spec.options)
-    except (KeyError, BadInput) as err:
+        with limits.faults_of(_where(spec)):
+            parts = builders.BUILDERS[spec.shape](frames, **spec.options)
+    except KeyError as err:
         columns = ", ".join(frames["table"].columns)
-        missing = f"the file has no column {err}; its columns are {columns}."
-        why = missing if isinstance(err, KeyError) else err
-        raise BadInput(f"{_where(spec)}: {why}") from err
+        raise BadInput(
+            f"{_where(spec)}: the file has no column {err}; its columns are {columns}."
+        ) from err
     return DataSet(spec.name, spec.kind, spec.group, **parts)

@@ -3,9 +3,8 @@
 No feature depends on labels or on a split.
 """
 
-import re
-import zlib
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import product, zip_longest
 
 import numpy as np
@@ -17,7 +16,7 @@ from ..core.errors import pick
 from ..core.workers import one_thread
 from ..models import unirep as network
 from ..models import weights
-from .properties import incidence
+from .properties import incidence, lingos
 from .samples import DataSet
 
 VERSION = 1
@@ -75,27 +74,6 @@ def _counted(sequences, size, **options):
     """Number of each word of so many residues."""
     options |= {"analyzer": "char", "ngram_range": (size, size), "lowercase": False}
     return CountVectorizer(**options).fit_transform(sequences)
-
-
-def lingos(smiles, *, width=None):
-    """Find the words of four letters of a SMILES, ring numbers as 0 (LINGO, Vidal 2005).
-
-    Parameters
-    ----------
-    smiles, width : tuple of str, int
-        Molecules; hash words to so many columns.
-
-    Returns
-    -------
-    csr_matrix of shape (n, n_words or width), float32
-        0/1.
-    """
-    lists = []
-    for text in smiles:
-        plain = re.sub(r"\d", "0", text)
-        letters = {plain[i : i + 4] for i in range(max(1, len(plain) - 3))}
-        lists.append({zlib.crc32(w.encode()) % width for w in letters} if width else letters)
-    return incidence(lists, range(width) if width else None)[0]
 
 
 def _mutation_count(data):
@@ -241,8 +219,9 @@ OF_SAMPLES = {
 """Features of samples."""
 
 
+@lru_cache(maxsize=4)
 def make(name, data, **options):
-    """Compute features of every sample of a data set.
+    """Compute features of every sample of a data set; the last few stay in memory.
 
     Parameters
     ----------

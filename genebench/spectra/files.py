@@ -5,10 +5,11 @@ import time
 import numpy as np
 import pandas as pd
 
+from ..benchmark.run import RunOutcome
 from ..core import cache, workers
 from ..core.errors import BadInput
 from ..data import readers
-from . import curve, record, run
+from . import curve, record, run, splits
 from . import study as studies
 from .own import table
 
@@ -81,9 +82,9 @@ def leakage(study, path):
     at = frame.id.map(dict(zip(data.names, data.unit)))
     for name in frame.id[at.isna()]:
         raise BadInput(f"{path}: '{name}' is no sample of '{request.dataset}'; fix or drop it.")
-    own = about[about.split == studies.MODES[request.mode]]
+    own = about[about.split == splits.MODES[request.mode]]
     mean = own.groupby(own.split_param.astype(float))[list(curve.OVERLAPS)].mean()
-    parts, rows = studies.graphs(study, request, data), []
+    parts, rows = study.datasets[request.dataset].parts(data), []
     if "split" not in frame:
         frame["split"] = path.name
     for name, part in frame.groupby("split"):
@@ -116,7 +117,7 @@ def score(study, path, name, *, say=print):
 
     Returns
     -------
-    CurveOutcome
+    RunOutcome
 
     Raises
     ------
@@ -147,15 +148,15 @@ def score(study, path, name, *, say=print):
     recipe = {"file": cache.digest(path), "cuts": studies.recipe(study, request), "model": name}
     columns = {"model": name, "family": "own", "probe": "file", "coverage": 1.0}
     what = data, sides[chosen], about[chosen], predict
-    rows, unscored, draws = run.score(*what, **columns, key=cache.key(recipe))
-    if not rows:
+    scored = run.score(*what, **columns, key=cache.key(recipe))
+    unscored = scored["unscored"]
+    if not scored["rows"]:
         why = unscored[0]["reason"] if unscored else "it has no rows"
         raise BadInput(f"{path}: no split of it can be scored ({why}).")
     cell, seconds = run.Cell(request, name, request.parameters), time.perf_counter() - start
-    scored = {"rows": rows, "unscored": unscored, "draws": draws, "seconds": 0.0}
-    record.write({cell: scored}, study, jobs=1, run_s=seconds)
+    record.write({cell: scored | {"seconds": 0.0}}, study, jobs=1, run_s=seconds)
     say(f"{len(ways)} splits of '{name}' scored")
-    return run.CurveOutcome(1, 0, 1, {}, len(unscored), seconds)
+    return RunOutcome(1, 0, 1, {}, len(unscored), seconds)
 
 
 def _read(path, data):

@@ -14,7 +14,7 @@ import numpy as np
 from .. import probes
 from ..benchmark import splits
 from ..benchmark.plan import Plan
-from ..core.errors import BadInput, unknown
+from ..core.errors import BadInput, check
 from ..core.specs import ModelSpec
 from ..data import families
 from ..data.tasks import Task
@@ -89,38 +89,36 @@ class GeneTask:
         Raises BadInput: an unknown property, or its table is not at hand.
         """
         declared, model = self.plan.declared, self.property.partition("cosine:")[2]
-        links = {"name": self.property}
+        links, known = {"name": self.property}, declared.sources
         if model:
             links |= {"above": ALIKE, "model": declared.model(model).name}
-        elif self.property not in PROPERTIES:
-            raise unknown("property", self.property, [*PROPERTIES, "cosine:minilm-symbol"])
-        elif why := splits.lacking(self.property, declared.sources):
-            raise BadInput(why)
         else:
-            links["table"] = self._fingerprint(self.property)
-        prints = [[split, self._fingerprint(split)] for split in EXISTING]
-        return {"property": links, "existing": [row for row in prints if row[1] is not None]}
-
-    def _fingerprint(self, split):
-        """What a split of the benchmark depends on; None where its table is not at hand."""
-        known = self.plan.declared.sources
-        return None if splits.lacking(split, known) else splits.fingerprint(split, known) or []
+            check([*PROPERTIES, "cosine:minilm-symbol"], "property", self.property)
+            if why := splits.lacking(self.property, known):
+                raise BadInput(why)
+            links["table"] = splits.fingerprint(self.property, known) or []
+        there = [split for split in EXISTING if not splits.lacking(split, known)]
+        prints = [[split, splits.fingerprint(split, known) or []] for split in there]
+        return {"property": links, "existing": prints}
 
     def load(self) -> DataSet:
         """Return the task as a data set, genes as units and samples."""
         t = self.task
         return DataSet(self.name, t.kind, t.group, t.entities, t.labels, t.classes)
 
-    def graph(self, data: DataSet) -> Graph:
+    def parts(self, data: DataSet) -> list[tuple[Graph, np.ndarray]]:
         """Link the genes that are relatives; a gene without a vector has none by its cosine."""
         if self.property == "stem":
-            return properties.shared_label(families.stems(data.ids))
-        if self.property == "family":
-            sources = self.plan.declared.sources
-            return properties.shared_label(families.families(data.ids, sources))
-        embedding = self.plan.embedding(self.property.partition(":")[2])
-        at = embedding.rows(data.ids)[:, None]
-        return properties.cosine(np.where(at < 0, 0, embedding.vectors[at[:, 0]]), above=ALIKE)
+            graph = properties.shared_label(families.stems(data.ids))
+        elif self.property == "family":
+            of = families.families(data.ids, self.plan.declared.sources)
+            graph = properties.shared_label(of)
+        else:
+            embedding = self.plan.embedding(self.property.partition(":")[2])
+            at = embedding.rows(data.ids)[:, None]
+            X = np.where(at < 0, 0, embedding.vectors[at[:, 0]])
+            graph = properties.cosine(X, above=ALIKE).astype(bool)
+        return [(graph, np.arange(len(data)))]
 
     def in_use(self, data: DataSet, links: Graph) -> Iterator[tuple[str, int, np.ndarray]]:
         """Name, fold and side of each gene of the benchmark's splits that can be made here."""
@@ -148,13 +146,13 @@ class GeneTask:
         """Which genes a model has a vector for, (n,) bool."""
         return self.plan.embedding(model.name).rows(data.ids) >= 0
 
-    def predict(self, data, model, sides, seeds):
+    def predict(self, data, model, sides, about):
         """Fit the benchmark's probe on each split; those of a binary task are fitted together.
 
         Parameters
         ----------
         data, model : DataSet, ModelSpec
-        sides, seeds : ndarray of shape (n_splits, n), sequence of int
+        sides, about : ndarray of shape (n_splits, n), DataFrame
             Side of each gene; not needed.
 
         Returns

@@ -4,8 +4,6 @@ Networks are small, trained on the CPU for every split, and seeded. Their work i
 not by rows: every training sample can be drawn, and a large set costs no more than a small one.
 """
 
-from functools import lru_cache
-
 import numpy as np
 import torch
 from scipy import sparse
@@ -13,7 +11,6 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from torch import nn
 from torch.nn import functional
 
-from ..core.errors import BadInput
 from . import features
 
 VERSION = 1
@@ -41,25 +38,14 @@ def predict(data, spec, train, test, *, seed):
         Binary: log-odds or a score that rises with the positive class, (n_test,); multiclass: one
         score per class, (n_test, n_classes); regression: real numbers, (n_test,).
 
-    Raises
-    ------
-    BadInput
-        A model that takes its predictions from a file; says what to do.
     """
-    if spec.needs:
-        raise BadInput(f"model '{spec.name}': {spec.needs}.")
     name, estimator, options = spec.features, spec.estimator, spec.options
     if estimator == "cnn":  # of chains with a label a residue a perceptron on windows
         name, estimator = ("windows", "mlp") if "place" in data.parts else ("tokens", "cnn")
     option = {"windows": "width", "unirep": "model"}.get(name)
     torch.manual_seed(seed)
-    X = _features(data, name, option, options.get(option))
+    X = name and features.make(name, data, **({option: options[option]} if option else {}))
     return ESTIMATORS[estimator](data, X, train, test, seed=seed, **options)
-
-
-@lru_cache(maxsize=4)
-def _features(data, name, option, value):
-    return name and features.make(name, data, **({option: value} if option else {}))
 
 
 def _standardised(X, train, least):

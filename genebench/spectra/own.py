@@ -1,13 +1,11 @@
 """A user's own samples on the spectrum: one CSV, known by its content and not by its name."""
 
 from collections import Counter
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from ..core import cache, paths
 from ..core.errors import BadInput, pick
@@ -16,7 +14,7 @@ from ..data.labels import slug
 from ..data.limits import faults_of
 from .builders import mutations
 from .datasets import DataSetSpec, Declarations, ModelSpec
-from .properties import Graph, incidence, symmetric
+from .properties import incidence
 from .samples import DataSet
 
 LARGEST, FEWEST = 200_000, 30
@@ -27,11 +25,10 @@ MOST = {"shared_mutations": 4e8, "sequence_identity": 3e12}
 VARIANTS = 0.3
 """Sequences of one length that differ from their consensus in fewer residues are variants of it."""
 PROPERTIES = {
-    "shared_mutations": ("least", int, "share a mutation"),
-    "sequence_identity": ("threshold", float, "are identical in more than a share of an alignment"),
-    "cosine": ("above", float, "have vectors of a cosine above a threshold"),
-    "shared_label": ("column", str, "have the same value in a column"),
-    "pairs": ("above", float, "are listed as pairs"),
+    "shared_mutations": ("least", "share a mutation"),
+    "sequence_identity": ("threshold", "are identical in more than a share of an alignment"),
+    "cosine": ("above", "have vectors of a cosine above a threshold"),
+    "shared_label": ("column", "have the same value in a column"),
 }
 """When samples are linked, each with what may stand behind a colon."""
 _MARKS = ["mutation_count", "marks", "mark_pairs"]
@@ -46,25 +43,16 @@ class OwnData(DataSetSpec):
 
     Attributes
     ----------
-    file, pairs : Path
-        CSV of samples; CSV of similar pairs (property ``pairs``).
-    content : str
-        Digest of both.
+    file, content : Path, str
+        CSV of samples, and its digest.
     """
 
     file: Path
-    pairs: Path | None = None
     content: str
 
     def load(self) -> DataSet:
         """Read the file; cached in memory."""
         return _load(self.file, self.content, self.name)[0]
-
-    def graph(self, data: DataSet) -> Graph:
-        """Link the samples that are alike."""
-        if self.property["name"] == "pairs":
-            return _pairs(self.pairs, data, self.property.get("above", 0.0))
-        return super().graph(data)
 
     @property
     def splits_recipe(self) -> dict:
@@ -85,7 +73,7 @@ class OwnData(DataSetSpec):
         return out
 
 
-def read(path, *, property="", pairs=None, name=""):
+def read(path, *, property="", name=""):
     """Read a user's samples.
 
     Parameters
@@ -96,10 +84,8 @@ def read(path, *, property="", pairs=None, name=""):
         vector. Sequences of one length that are variants of one protein also give mutations,
         against their consensus.
     property : str
-        A key of ``PROPERTIES``, with a value behind a colon; empty: by pairs, mutations, sequences
-        or vectors, whichever of these is there first.
-    pairs : Path, optional
-        CSV of ``first, second`` (ids) and ``similarity``, in [0, 1] (none: all are similar).
+        A key of ``PROPERTIES``, with a value behind a colon; empty: by mutations, sequences or
+        vectors, whichever of these is there first.
     name : str
         What the data set is called; empty: by the file.
 
@@ -114,75 +100,64 @@ def read(path, *, property="", pairs=None, name=""):
         A column that is missing, an id that stands twice, a property that the file has no column
         for.
     """
-    content = digest(path, pairs)
+    content = digest(path)
     data, said = _load(path, content, title(name, path))
-    has = {"pairs": pairs, "shared_mutations": data.barcodes is not None}
-    has |= {"sequence_identity": data.sequences, "cosine": "vectors" in data.parts}
     known, _, value = property.partition(":")
-    known = known or next((p for p, it in has.items() if it), "pairs")
-    option, kind, words = pick(PROPERTIES, "property", known, where=str(path))
-    has["shared_label"] = value in data.table
+    has = {
+        "shared_mutations": data.barcodes is not None,
+        "sequence_identity": data.sequences,
+        "cosine": "vectors" in data.parts,
+        "shared_label": value in data.table,
+    }
+    known = known or next(p for p, it in has.items() if it)
+    option, words = pick(PROPERTIES, "property", known, where=str(path))
     if not has[known]:
         raise BadInput(
-            f"{path}: has nothing for the property '{property or known}' (columns: "
-            f"{', '.join(data.table)}); give mutations, sequence, vectors, --pairs or "
-            f"shared_label:COLUMN."
+            f"{path}: has nothing for the property '{property}' (columns: "
+            f"{', '.join(data.table)}); give mutations, sequence, vectors or shared_label:COLUMN."
         )
     how = {"name": known, "words": f"two samples {words}"}
     if value:
-        try:
-            how[option] = kind(value)
-            sound = kind is str or (how[option] >= 1 if kind is int else 0 <= how[option] < 1)
-        except ValueError:
-            sound = False
-        if not sound:
-            raise BadInput(
-                f"the property '{property}' needs a number behind its colon: a share below 1, or "
-                f"of mutations a whole one."
-            )
-    text = f"; linked where they {words}" + f" ({option} {value})" * bool(value)
-    said = [*said, f"{len(data)} samples, {data.kind}{text}"]
-    spec = OwnData(
-        name=data.name,
-        title=path.name,
-        kind=data.kind,
-        group=data.group,
-        label="label",
-        unit="sample",
-        shape="barcodes",  # not read by it
-        property=how,
-        files={},
-        models=[],
-        homepage="",
-        licence="",
-        citation=[],
-        file=path,
-        pairs=pairs,
-        content=content,
-    )
+        how[option], whole = value, known == "shared_mutations"
+        if known != "shared_label":
+            number = pd.to_numeric(value, errors="coerce")
+            if not (number >= 1 and number % 1 == 0 if whole else 0 <= number < 1):
+                raise BadInput(
+                    f"the property '{property}' needs a number behind its colon: a share below 1, "
+                    f"or of mutations a whole one."
+                )
+            how[option] = int(number) if whole else float(value)
     steps = 0.0
-    if known == "pairs":
-        spec.graph(data)  # raises
-    elif known == "shared_mutations":
+    if known == "shared_mutations":
         steps = np.square(data.barcodes.sum(0)).sum()
     elif known == "sequence_identity":
         steps = sum(map(len, data.sequences)) ** 2 / 2
     if steps > MOST.get(known, steps):
         raise BadInput(
             f"{path}: to find all pairs by {known} takes {steps:.0e} steps, where "
-            f"{MOST[known]:.0e} are the most; give similar pairs of another program by --pairs, "
-            f"or draw fewer rows."
+            f"{MOST[known]:.0e} are the most; name clusters of another program by "
+            f"shared_label:COLUMN, or draw fewer rows."
         )
-    return spec, said
+    text = f"; linked where they {words}" + f" ({option} {value})" * bool(value)
+    spec = OwnData.model_construct(  # of a declaration it has what is not for the catalogue
+        name=data.name,
+        kind=data.kind,
+        group=data.group,
+        property=how,
+        files={},
+        homepage="",
+        file=path,
+        content=content,
+    )
+    return spec, [*said, f"{len(data)} samples, {data.kind}{text}"]
 
 
 @lru_cache(maxsize=2)
 def _load(path, content, name):
     """The data set of a file, and how it was read."""
-    frame = table(path, "id", "label")
-    labelled = frame[frame.label.str.strip() != ""].reset_index(drop=True)
-    said = [f"{len(frame) - len(labelled)} rows without a label are left out"]
-    frame = labelled
+    every = table(path, "id", "label")
+    frame = every[every.label.str.strip() != ""].reset_index(drop=True)
+    said = [f"{len(every) - len(frame)} rows without a label are left out"]
     if not FEWEST <= len(frame) <= LARGEST:
         raise BadInput(
             f"{path}: {len(frame)} rows have a label, where {FEWEST} to {LARGEST:,} can be."
@@ -191,27 +166,26 @@ def _load(path, content, name):
         raise BadInput(f"{path}: the id '{twice}' stands twice; give each row its own.")
     with faults_of(path):
         kind, y, classes = _labels(frame.label)
-    fields, numbers = {}, frame.columns.difference(["id", "label", "sequence", "mutations"], False)
+    fields, group = {}, "protein sequences"
     if "sequence" in frame:
         fields["sequences"] = tuple(frame.sequence.str.strip().str.upper())
     lists = _mutations(frame, fields.get("sequences", ()))
     if lists is not None:
         fields["barcodes"], fields["marks"] = incidence(lists)
+        group = "mutational scans"
         said.append(f"{len(fields['marks'])} different mutations")
-    vectors = frame[numbers].apply(readers.numbers).to_numpy(float)
-    finite = np.isfinite(vectors).all(0)
-    if finite.any() and len(fields) == 0:
-        fields["parts"] = {"vectors": vectors[:, finite].astype(np.float32)}
-        left = ", ".join(numbers[~finite]) or "none"
-        said.append(f"vectors of {finite.sum()} columns (columns left out: {left})")
     if not fields:
-        raise BadInput(
-            f"{path}: has neither 'sequence' nor 'mutations' nor columns of numbers; add one."
-        )
-    group = "mutational scans" if lists is not None else "protein sequences"
+        numbers = frame.drop(columns=["id", "label"]).apply(readers.numbers).astype(float)
+        finite = np.isfinite(numbers).all()
+        if not finite.any():
+            raise BadInput(
+                f"{path}: has neither 'sequence' nor 'mutations' nor columns of numbers; add one."
+            )
+        fields["parts"] = {"vectors": numbers.loc[:, finite].to_numpy(np.float32)}
+        left = ", ".join(numbers.columns[~finite]) or "none"
+        said.append(f"vectors of {finite.sum()} columns (columns left out: {left})")
     ids = frame.id.to_numpy(object)
-    data = DataSet(name, kind, group, ids, y, classes=classes, table=frame, **fields)
-    return data, said
+    return DataSet(name, kind, group, ids, y, classes=classes, table=frame, **fields), said
 
 
 def table(path: Path, *needed: str) -> pd.DataFrame:
@@ -254,19 +228,6 @@ def _mutations(frame, sequences):
     return lists if sum(map(len, lists)) <= VARIANTS * len(wild) * len(lists) else None
 
 
-def _pairs(path, data, above):
-    """Links of a file of pairs."""
-    frame = table(path, "first", "second")
-    if "similarity" in frame:
-        frame = frame[_similarities(frame, path) > above]
-    at = pd.Series(np.arange(len(data)), data.ids)
-    ends = at.reindex([*frame["first"], *frame.second])
-    for name in ends.index[ends.isna()]:
-        raise BadInput(f"{path}: '{name}' is no id of the samples; fix or drop it.")
-    ends = ends.to_numpy(int).reshape(2, -1)
-    return symmetric(sparse.coo_array((np.ones(ends.shape[1]), ends), (len(data),) * 2))
-
-
 def digest(*files: Path | None) -> str:
     """Key of the content of some files; raises BadInput: one is not there."""
     return cache.key([cache.digest(_there(file)) for file in files if file])
@@ -292,24 +253,29 @@ def place(folder: Path) -> Path:
     return folder
 
 
-def target(path: Path, datasets: Mapping) -> np.ndarray:
-    """Which units to be predicted have a relative in train, 1 or 0, by the property's threshold.
+def target(path, datasets):
+    """Which units to be predicted have a relative in train, by the property's threshold.
 
-    Raises BadInput.
+    Parameters
+    ----------
+    path, datasets : Path, mapping of str to DataSetSpec or GeneTask
+        CSV with ``similarity``, in [0, 1], and the one data set.
+
+    Returns
+    -------
+    ndarray of float
+        1 or 0.
+
+    Raises
+    ------
+    BadInput
+        Several data sets, or a similarity that is none.
     """
     if len(datasets) > 1:
         raise BadInput("--target is for one data set; name one.")
-    values = _similarities(table(path, "similarity"), path)
-    if not len(values):
-        raise BadInput(f"{path}: holds no similarity; give numbers from 0 to 1.")
-    given = next((d.property for d in datasets.values() if isinstance(d, DataSetSpec)), {})
-    above = given.get("threshold", given.get("above", 0))
-    return (values > above).to_numpy(float)
-
-
-def _similarities(frame, path):
-    """The column ``similarity``, checked."""
-    values = readers.numbers(frame.similarity)
-    if not values.between(0, 1).all():
+    values = readers.numbers(table(path, "similarity").similarity)
+    if values.empty or not values.between(0, 1).all():
         raise BadInput(f"{path}: similarities are numbers from 0 to 1; fix that column.")
-    return values
+    (how,) = (spec.property for spec in datasets.values())
+    options = how if isinstance(how, dict) else {}  # of a gene task it is a name
+    return (values > options.get("threshold", options.get("above", 0))).to_numpy(float)

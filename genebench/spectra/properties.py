@@ -1,5 +1,8 @@
 """Spectral properties: from samples to the graph of those that are alike."""
 
+import re
+import zlib
+
 import numpy as np
 from scipy import sparse
 
@@ -36,12 +39,6 @@ def from_edges(n, first, second, weights=None):
     if graph.nnz < 2 * len(first):
         raise BadInput("some edge is given twice, or links a sample with itself; leave it out.")
     return graph
-
-
-def symmetric(matrix) -> Graph:
-    """Link samples where a matrix, sparse or not, (n, n), or its transpose is not 0: binary."""
-    links = sparse.coo_array(matrix).astype(bool)
-    return from_edges(links.shape[0], *sparse.triu(links + links.T, 1).nonzero())
 
 
 def incidence(lists, columns=None):
@@ -192,6 +189,27 @@ def tanimoto(bits, *, above):
         return both / np.maximum(number[low:high, None] + number - both, 1)
 
     return from_blocks(bits.shape[0], rows, above=above)
+
+
+def lingos(smiles, *, width=None):
+    """Find the words of four letters of a SMILES, ring numbers as 0 (LINGO, Vidal 2005).
+
+    Parameters
+    ----------
+    smiles, width : tuple of str, int
+        Molecules; hash words to so many columns.
+
+    Returns
+    -------
+    csr_matrix of shape (n, n_words or width), float32
+        0/1.
+    """
+    lists = []
+    for text in smiles:
+        plain = re.sub(r"\d", "0", text)
+        letters = {plain[i : i + 4] for i in range(max(1, len(plain) - 3))}
+        lists.append({zlib.crc32(w.encode()) % width for w in letters} if width else letters)
+    return incidence(lists, range(width) if width else None)[0]
 
 
 def sequence_identity(

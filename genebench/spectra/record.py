@@ -3,7 +3,6 @@
 import platform
 from operator import itemgetter
 
-import numpy as np
 import pandas as pd
 
 from ..benchmark import results, validation
@@ -41,12 +40,11 @@ def write(computed, study, *, jobs, run_s):
     joined = curve.joined(results.read(path), overlaps)
     known = study.declared.models.items()
     by_marks = {name for name, spec in known if spec.features in ("marks", "mark_pairs")}
-    target = np.array(study.target) if study.target else None
     tables = {
         "overlaps": overlaps,
         "placed": curve.placed(joined, overlaps),
         "points": curve.points(joined, draws),
-        "auspc": curve.areas(joined, draws, target),
+        "auspc": curve.areas(joined, draws, study.target),
         "findings": curve.findings(joined, draws, by_marks),
     }
     for name, frame in tables.items():

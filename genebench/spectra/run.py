@@ -8,20 +8,23 @@ others use.
 import json
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
+from ..benchmark.run import RunOutcome
 from ..core import cache, workers
 from ..core.errors import BadInput, RunFailed, unknown
-from ..core.workers import ArrayStage, Outcome, quiet
+from ..core.specs import Spec
+from ..core.workers import ArrayStage, quiet
 from ..data.sources import Missing
 from ..stats import metrics
 from ..stats.bootstrap import influence
-from . import curve, features, record
+from . import curve, features, record, splits
 from . import study as studies
 from .genetasks import GeneTask
-from .study import Request, Study
+from .study import Request
 
 VERSION = 2
 """Bump when ``compute`` gives other rows."""
@@ -45,46 +48,37 @@ class Cell:
     ----------
     request, model, parameters : Request, str, tuple of float
         Data set and splits; name; λ of the cell, none: the splits that others use.
+    spec : Spec
+        Declaration of the model.
     """
 
     request: Request
     model: str
     parameters: tuple[float, ...]
+    spec: Spec | None = field(default=None, compare=False)
 
     @property
     def way(self) -> tuple[str, str, str]:
         """Data set, model and way of splitting: what a new run replaces in the results."""
-        split = studies.MODES[self.request.mode] if self.parameters else record.OTHERS
+        split = splits.MODES[self.request.mode] if self.parameters else record.OTHERS
         return self.request.dataset, self.model, split
 
     def __str__(self) -> str:
-        at = "every λ" if self.parameters else "others' splits"
-        if len(self.parameters) == 1:
-            at = f"λ = {self.parameters[0]:g}"
-        return f"{self.request.dataset} × {self.model} × {self.request.mode} × {at}"
+        at = ", ".join(f"{p:g}" for p in self.parameters) or "of others' splits"
+        return f"{self.request.dataset} × {self.model} × {self.request.mode} × λ {at}"
 
 
-@dataclass(frozen=True)
-class CurveOutcome(Outcome):
-    """What became of the cells of a run; ``failed`` names data sets without splits, too.
-
-    Attributes
-    ----------
-    unscored, seconds : int, float
-        Splits without a score (reasons are in the manifest); wall clock.
-    """
-
-    unscored: int = 0
-    seconds: float = 0.0
-
-
-def cells(study, request, *, chosen=()):
+def cells(study, request, *, chosen=(), say=quiet):
     """List the cells of one request; on the whole grid expensive models take fewer λ.
+
+    Vectors that a model needs are made.
 
     Parameters
     ----------
     study, request, chosen : Study, Request, iterable of str
-        What is run, and names of models; none: those of the data set.
+        What is run, and names of models; none: those of the data set whose weights are here.
+    say : callable, optional
+        Takes a sentence of each model that is left out.
 
     Returns
     -------
@@ -93,7 +87,7 @@ def cells(study, request, *, chosen=()):
     Raises
     ------
     BadInput
-        Unknown model, or one that takes its predictions from a file.
+        Unknown model, or one that takes its predictions from a file; ``Missing``: its weights.
     """
     source, out = study.datasets[request.dataset], []
     own, gene = source.available(study.declared), isinstance(source, GeneTask)
@@ -104,20 +98,27 @@ def cells(study, request, *, chosen=()):
             if needs and not gene:
                 raise BadInput(f"model '{model}': {needs}.")
             raise unknown("model", model, own, where=f"data set '{request.dataset}'")
-        ways = [request.parameters]
+        spec, ways = own[model], [request.parameters]
         if not gene:
             whole = request.parameters == studies.grid()
-            ways = [(p,) for p in (studies.grid(own[model].steps) if whole else request.parameters)]
+            ways = [(p,) for p in (studies.grid(spec.steps) if whole else request.parameters)]
+            try:
+                if spec.features == "unirep":
+                    features.unirep(source.load(), **spec.options)
+            except Missing as err:
+                if chosen:
+                    raise
+                say(f"'{model}' is left out: {err}")
+                continue
         if request.mode == "corrected" and (gene or source.existing):
             ways.append(())
-        out += [Cell(request, model, way) for way in ways]
+        out += [Cell(request, model, way, spec) for way in ways]
     return out
 
 
-def recipe(study: Study, cell: Cell) -> dict:
+def recipe(study, cell: Cell) -> dict:
     """Everything that determines the rows of a cell, as plain values for the cache key."""
-    source = study.datasets[cell.request.dataset]
-    how = source.recipe(source.available(study.declared)[cell.model])
+    how = study.datasets[cell.request.dataset].recipe(cell.spec)
     return {
         "stage": ["spectra", VERSION, metrics.VERSION],
         "cuts": studies.recipe(study, replace(cell.request, parameters=cell.parameters)),
@@ -139,11 +140,10 @@ def compute(study, cell):
         ``rows`` of ``results.SCHEMA``, the ``unscored`` splits with their reasons and ``draws``, as
         JSON; ``seconds`` of the processor.
     """
-    start = time.process_time()
+    start, spec = time.process_time(), cell.spec
     source = study.datasets[cell.request.dataset]
     data = source.load()
     sides, about = studies.read(study, cell.request)
-    spec = source.available(study.declared)[cell.model]
     mine = about.split_param.isin([f"{p:g}" for p in cell.parameters] or [""])
     covered = source.covered(data, spec)
     names = {
@@ -153,22 +153,13 @@ def compute(study, cell):
         "probe": "linear" if isinstance(source, GeneTask) else spec.estimator,
         "key": cache.key(recipe(study, cell)),
     }
-
-    def predict(sides, about):
-        return source.predict(data, spec, sides, about["repeat"])
-
-    parts = score(data, sides[mine] * covered, about[mine], predict, **names)
-    out = {name: json.dumps(part) for name, part in zip(("rows", "unscored", "draws"), parts)}
+    predict = partial(source.predict, data, spec)
+    scored = score(data, sides[mine] * covered, about[mine], predict, **names)
+    out = {name: json.dumps(part) for name, part in scored.items()}
     return out | {"seconds": time.process_time() - start}
 
 
-def score(
-    data,
-    sides,
-    about,
-    predict,
-    **columns,
-):
+def score(data, sides, about, predict, **columns):
     """Score the predictions of each split that can be scored.
 
     Parameters
@@ -183,21 +174,22 @@ def score(
 
     Returns
     -------
-    rows, unscored, draws : list of dict
-        Rows of ``results.SCHEMA``; splits without a score, with the ``reason``; of splits at some λ
-        the main score with the test units resampled ``DRAWS`` times (to first order, see
-        ``stats.bootstrap``). A draw takes the same units at every λ and seed, by every model.
+    dict of str to list of dict
+        ``rows`` of ``results.SCHEMA``; ``unscored``: splits without a score, with the ``reason``;
+        ``draws``: of splits at some λ the main score with the test units resampled ``DRAWS`` times
+        (to first order, see ``stats.bootstrap``). A draw takes the same units at every λ and seed,
+        by every model.
     """
     columns |= {"task": data.name, "group": data.group, "kind": data.kind, "genes": "own"}
+    out = {"rows": [], "unscored": [], "draws": []}
     parts = [data.samples(side) for side in sides]
-    reasons = [why or _why_not(data, *part) for why, part in zip(about.reason, parts)]
+    reasons = [_why_not(data, *part) for part in parts]
     sound = np.array([not why for why in reasons], bool)
     predicted = iter(predict(sides[sound], about[sound]) if sound.any() else ())
-    rows, unscored, draws = [], [], []
     drawn = np.random.default_rng(0).poisson(1.0, (DRAWS, len(data))) - 1.0
     for at, (train, test), why in zip(about[curve.SPLIT].to_dict("records"), parts, reasons):
         if why:
-            unscored.append({**at, "reason": why})
+            out["unscored"].append(at | {"reason": why})
             continue
         times, p = data.weight[test].astype(int), next(predicted)
         if data.kind == "multiclass" and p.ndim == 1:
@@ -207,14 +199,14 @@ def score(
         if at["split_param"]:
             middle, pull = influence(data.kind, y, p, np.zeros(len(y)))
             pull = np.bincount(data.unit[test], pull, len(data))
-            draws.append({**at, "draws": np.round(middle + drawn @ pull, 6).tolist()})
+            out["draws"].append(at | {"draws": np.round(middle + drawn @ pull, 6).tolist()})
         spectral = at["split"].removesuffix(curve.CONTROL)
-        at["control"] = "size" * (at["split"] != spectral)
-        at["variant"] = spectral.partition("spectral-")[2]
+        at |= {"control": "size" * (at["split"] != spectral)}
+        at |= {"variant": spectral.partition("spectral-")[2]}
         at |= {"n_train": int(data.weight[train].sum()), "n_test": len(test)}
         values = metrics.score(data.kind, y, p, METRICS[data.kind])
-        rows += [{**columns, **at, "metric": name, "score": v} for name, v in values.items()]
-    return rows, unscored, draws
+        out["rows"] += [{**columns, **at, "metric": m, "score": v} for m, v in values.items()]
+    return out
 
 
 def _why_not(data, train, test):
@@ -232,14 +224,7 @@ def _why_not(data, train, test):
 STAGE = ArrayStage("cells", "CURVES", recipe, compute)
 
 
-def run(
-    study,
-    *,
-    chosen=(),
-    jobs=None,
-    say=print,
-    progress=quiet,
-):
+def run(study, *, chosen=(), jobs=None, say=print, progress=quiet):
     """Run a study, from the cache where it is there, and write ``data/results/spectra``.
 
     Parameters
@@ -251,8 +236,9 @@ def run(
 
     Returns
     -------
-    CurveOutcome
-        A failed cell never stops the others.
+    RunOutcome
+        ``skipped`` are splits without a score; ``failed`` names data sets without splits, too. A
+        failed cell never stops the others.
 
     Raises
     ------
@@ -260,9 +246,7 @@ def run(
         A process died, or no split has a score; what has ended is cached.
     """
     start, jobs, chosen = time.perf_counter(), jobs or os.cpu_count() or 1, list(chosen)
-    planned = [c for r in study.requests for c in cells(study, r, chosen=chosen)]
-    lacking = _lacking(study, planned, say, strict=bool(chosen))
-    planned = [cell for cell in planned if cell.model not in lacking]
+    planned = [c for r in study.requests for c in cells(study, r, chosen=chosen, say=say)]
     report = {"say": say, "progress": progress}
     with workers.pool(jobs, study) as pool:
         failed = workers.execute(studies.STAGE, study, study.requests, pool, **report).failed
@@ -280,22 +264,4 @@ def run(
             raise RunFailed(f"no split has a score ({unscored[0]['reason']}); nothing was written")
         record.write(computed, study, jobs=jobs, run_s=time.perf_counter() - start)
     numbers = outcome.units, outcome.cached, outcome.computed, failed, len(unscored)
-    return CurveOutcome(*numbers, time.perf_counter() - start)
-
-
-def _lacking(study, planned, say, *, strict):
-    """Make the vectors that cells need; return models without weights here (strict: Missing)."""
-    lacking = set()
-    for name, model in dict.fromkeys((cell.request.dataset, cell.model) for cell in planned):
-        source = study.datasets[name]
-        spec = source.available(study.declared)[model]
-        if getattr(spec, "features", None) != "unirep" or model in lacking:
-            continue
-        try:
-            features.unirep(source.load(), model=spec.options["model"])
-        except Missing as err:
-            if strict:
-                raise
-            say(f"'{model}' is left out: {err}")
-            lacking.add(model)
-    return lacking
+    return RunOutcome(*numbers, time.perf_counter() - start)

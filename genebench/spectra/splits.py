@@ -11,13 +11,18 @@ from scipy.sparse import csgraph
 
 from ..core.errors import BadInput, check
 from . import kernels
-from .properties import Graph, shared_label, symmetric
+from .properties import from_edges, shared_label
 
 VERSION = 1
 """Bump when the same graph, parameter and seed give another split."""
-MODES = ("corrected", "reference", "weighted")
-"""``corrected``: every sample takes part. ``reference``: the published package, sample for sample.
-``weighted``: the paper's procedure for barcodes that many samples share."""
+MODES = {
+    "corrected": "spectral",
+    "reference": "spectral-reference",
+    "weighted": "spectral-weighted",
+}
+"""Mode → name of its splits in the results. ``corrected``: every sample takes part. ``reference``:
+the published package, sample for sample. ``weighted``: the paper's procedure for barcodes that many
+samples share."""
 _ORDER, _TEST, _, _SIZE = range(1, 5)
 """Streams of random numbers of a seed; the third is that of edges."""
 
@@ -26,7 +31,7 @@ class Unsplittable(BadInput):
     """A graph that gives no split at this parameter; other parameters may."""
 
 
-def sides(n: int, train: np.ndarray, test: np.ndarray) -> np.ndarray:
+def _sides(n, train, test):
     """Side of each of n samples, (n,) int8, from the samples of each; all 0 where one is empty."""
     side = np.zeros(n, np.int8)
     if len(train) and len(test):
@@ -34,13 +39,13 @@ def sides(n: int, train: np.ndarray, test: np.ndarray) -> np.ndarray:
     return side
 
 
-def deal(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _dealt(order):
     """Samples of train and of test: the first fifth of an order is tested."""
     n_test = int(np.ceil(0.2 * len(order)))
     return order[n_test:], order[:n_test]
 
 
-def arrays(graph: Graph) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _arrays(graph):
     """Arrays of a graph for compiled loops; of a binary graph no weights."""
     return graph.indptr, graph.indices, graph.data[: 0 if graph.dtype == bool else None]
 
@@ -88,7 +93,7 @@ def splits(
     drops each undecided neighbour with probability λ. A fifth of the retained is drawn for test.
     Samples without a neighbour are retained, λ = 0 retains all, at λ = 1 no edge joins train and
     test. The random numbers belong to samples and edges, so that one seed at two λ differs by λ
-    alone, on every machine alike. reference: the sets of ``spectrae`` 1.0.3, see ``package_walks``.
+    alone, on every machine alike. reference: the sets of ``spectrae`` 1.0.3.
 
     weighted: nodes stand for ``counts`` samples each (barcodes); the node of most samples is
     retained next (seeds part equal ones), neighbours are dropped with probability λ², and
@@ -118,16 +123,20 @@ def splits(
     BadInput
         An argument out of range, or a graph that the published package refuses.
     """
-    parameters, seeds = [float(p) for p in parameters], [int(s) for s in seeds]
-    _check(graph, parameters, seeds, mode, counts)
+    n, parameters, seeds = graph.shape[0], [float(p) for p in parameters], [int(s) for s in seeds]
+    check(MODES, "mode", mode)
+    for what, values, most in (("spectral parameter", parameters, 1), ("seed", seeds, 2**32 - 1)):
+        for value in values:
+            if not 0 <= value <= most:
+                raise BadInput(f"the {what} is {value}; it must be from 0 to {most}.")
+    if mode == "weighted" and (counts is None or len(counts) != n):
+        raise BadInput(f"weighted splits need 'counts', one number for each of the {n} nodes.")
     thresholds = _thresholds(graph, parameters)
     if mode == "reference":
-        walk = package_walks(graph)
+        walk = _package_walks(graph)
     else:
         walk = _walks(graph, seeds, counts if mode == "weighted" else None)
-
-    every = product(parameters, seeds)
-    return {(p, s): sides(graph.shape[0], *walk(p, s, thresholds[p])) for p, s in every}
+    return {(p, s): _sides(n, *walk(p, s, thresholds[p])) for p, s in product(parameters, seeds)}
 
 
 def size_matched(side, *, seed):
@@ -148,7 +157,7 @@ def size_matched(side, *, seed):
     """
     order = np.argsort(_keys(seed, _SIZE, len(side)), kind="stable")
     _, n_train, n_test = np.bincount(side, minlength=3)
-    return sides(len(side), order[n_test : n_test + n_train], order[:n_test])
+    return _sides(len(side), order[n_test : n_test + n_train], order[:n_test])
 
 
 def both(parts):
@@ -166,19 +175,6 @@ def both(parts):
     """
     side = np.where(np.ptp(parts, axis=0) == 0, parts[0], 0).astype(np.int8)
     return side * ({1, 2} <= set(side))
-
-
-def _check(graph, parameters, seeds, mode, counts):
-    """Raise BadInput if an argument is out of range."""
-    check(MODES, "mode", mode)
-    for what, values, most in (("spectral parameter", parameters, 1), ("seed", seeds, 2**32 - 1)):
-        for value in values:
-            if not 0 <= value <= most:
-                raise BadInput(f"the {what} is {value}; it must be from 0 to {most}.")
-    if mode == "weighted" and (counts is None or len(counts) != graph.shape[0]):
-        raise BadInput(
-            f"weighted splits need 'counts', one number for each of the {graph.shape[0]} nodes."
-        )
 
 
 def _thresholds(graph, parameters):
@@ -213,10 +209,10 @@ def _walks(graph, seeds, counts):
 
     def walk(parameter, seed, threshold):
         chance, stream = parameter if counts is None else parameter**2, np.uint64(seed)
-        retained = kernels.walk(*arrays(graph), threshold, chance, stream, orders[seed])
+        retained = kernels.walk(*_arrays(graph), threshold, chance, stream, orders[seed])
         if counts is None:
             lot = lots[seed]
-            return deal(lot[retained[lot]])
+            return _dealt(lot[retained[lot]])
         nodes = np.flatnonzero(retained)
         tested = kernels.balance(many[nodes], stream)
         return nodes[~tested], nodes[tested]
@@ -224,50 +220,15 @@ def _walks(graph, seeds, counts):
     return walk
 
 
-def package_walks(graph):
-    """Prepare the walks of the published package ``spectrae`` 1.0.3 over a graph.
+def _package_walks(graph):
+    """The same by the published package ``spectrae`` 1.0.3; raises Unsplittable if it refuses.
 
     Samples without a neighbour are dropped, components that are cliques go to train whole, a sample
     linked with all others of its component is dropped.
-
-    Parameters
-    ----------
-    graph : Graph
-        Which samples are alike.
-
-    Returns
-    -------
-    callable
-        λ, seed and least weight that drops → samples of train and of test; one is empty: no split.
-
-    Raises
-    ------
-    Unsplittable
-        The package refuses the graph, or ends with an error on it.
     """
     order, units, n_units = _nodes(graph)
-    ordered = _in_order(graph, order)
-
-    def walk(parameter, seed, threshold):
-        twister = np.random.MT19937()
-        twister.state = np.random.RandomState([seed]).get_state()  # that of random.Random(seed)
-        generator = np.random.Generator(twister)
-        nodes = order[kernels.walk_like_package(*ordered, threshold, parameter, generator)]
-        if n_units + len(nodes) <= 5:  # the package's own rule
-            return nodes[:0], nodes[:0]
-        shuffled = nodes[np.random.RandomState(seed).permutation(len(nodes))]
-        train, test = deal(shuffled)
-        return (np.append(train, units) if len(train) else train), test
-
-    return walk
-
-
-def _in_order(graph, order):
-    """Arrays of the subgraph of some samples, numbered by their place in an order.
-
-    A row lists neighbours that stand earlier in the order, by the order; then the later ones, by
-    their sample number.
-    """
+    # the subgraph of the samples in their order: a row lists neighbours that stand earlier, by the
+    # order; then the later ones, by their sample number
     size, place = len(order), np.full(graph.shape[0], -1)
     place[order] = np.arange(size)
     rows = graph[order]
@@ -275,9 +236,21 @@ def _in_order(graph, order):
     later = column > row
     ends = np.append(0, np.cumsum(np.bincount(row[later], minlength=size)))
     upper = sparse.csr_array((rows.data[later], column[later], ends), (size, size))
-    both = sparse.hstack([upper.T.tocsr(), upper], format="csr")
-    both.indices %= size
-    return arrays(both)
+    ordered = sparse.hstack([upper.T.tocsr(), upper], format="csr")
+    ordered.indices %= size
+
+    def walk(parameter, seed, threshold):
+        twister = np.random.MT19937()
+        twister.state = np.random.RandomState([seed]).get_state()  # that of random.Random(seed)
+        generator = np.random.Generator(twister)
+        retained = kernels.walk_like_package(*_arrays(ordered), threshold, parameter, generator)
+        nodes = order[retained]
+        if n_units + len(nodes) <= 5:  # the package's own rule
+            return nodes[:0], nodes[:0]
+        train, test = _dealt(nodes[np.random.RandomState(seed).permutation(len(nodes))])
+        return (np.append(train, units) if len(train) else train), test
+
+    return walk
 
 
 def _nodes(graph):
@@ -374,10 +347,11 @@ class SpectralSplit:
         """
         if self.graph is None and groups is None:
             raise BadInput("SpectralSplit needs a graph of samples that are alike, or groups.")
-        graph = shared_label(groups) if self.graph is None else symmetric(self.graph)
         n = np.shape(X)[0]
-        if graph.shape != (n, n):
-            raise BadInput(f"the graph has the shape {graph.shape}; there are {n} samples.")
+        links = shared_label(groups) if self.graph is None else sparse.coo_array(self.graph) != 0
+        if links.shape != (n, n):
+            raise BadInput(f"the graph has the shape {links.shape}; there are {n} samples.")
+        graph = from_edges(n, *sparse.triu(links + links.T, 1).nonzero())
         seeds = range(self.random_state, self.random_state + self.n_repeats)
         for parameter, seed in product(self.parameters, seeds):
             side = split(graph, parameter, seed=seed, mode=self.mode)

@@ -20,16 +20,9 @@ from ..data import sources
 from . import curve, datasets, features, splits
 from .datasets import DataSetSpec, Declarations
 from .genetasks import GeneTask
-from .samples import DataSet
 
 VERSION = 1
 """Bump when the same data set and property give other splits."""
-MODES = {
-    "corrected": "spectral",
-    "weighted": "spectral-weighted",
-    "reference": "spectral-reference",
-}
-"""Mode → name of its splits in the results."""
 STEPS, SEEDS = 20, 10
 """Steps of λ from 0 to 1, and seeds of each λ."""
 TASKS = (
@@ -48,7 +41,7 @@ class Request:
     Attributes
     ----------
     dataset, mode : str
-        Name of the data set, and a key of ``MODES``.
+        Name of the data set, and a key of ``splits.MODES``.
     parameters, seeds : tuple
         Spectral parameters λ, and the seeds of each.
     """
@@ -72,8 +65,8 @@ class Study:
         What is split, and how.
     datasets, declared : mapping of str to DataSetSpec or GeneTask, Declarations
         The requested data sets; all declared data sets and models.
-    folder, target : Path, tuple of float
-        Where results are written, None: the committed ones; overlaps to average over, none:
+    folder, target : Path, ndarray of float
+        Where results are written, None: the committed ones; overlaps to average over, None:
         all alike.
     """
 
@@ -81,7 +74,7 @@ class Study:
     datasets: Mapping[str, DataSetSpec | GeneTask]
     declared: Declarations
     folder: Path | None = None
-    target: tuple[float, ...] = ()
+    target: np.ndarray | None = None
 
 
 def grid(steps: int = STEPS) -> tuple[float, ...]:
@@ -106,7 +99,7 @@ def make(
         Data sets, gene tasks (``task`` or ``task@property``), or ``all``: every data set at hand
         and the gene tasks of ``TASKS``.
     mode, profile : str
-        A key of ``MODES`` (None: as declared), and profile of the gene tasks.
+        A key of ``splits.MODES`` (None: as declared), and profile of the gene tasks.
     parameters, seeds : iterable of float, int
         Spectral parameters λ (none: 0 to 1 in ``STEPS`` steps), and number of seeds of each.
     declared : Declarations, optional
@@ -129,7 +122,7 @@ def make(
             f"the spectral parameters are {', '.join(map(str, given))}; give numbers from 0 to 1."
         )
     if mode:
-        check(MODES, "mode", mode)
+        check(splits.MODES, "mode", mode)
     declared, names = declared or datasets.declared(), list(names)
     if "all" in names:
         every = declared.datasets.items()
@@ -165,13 +158,6 @@ def recipe(study: Study, request: Request) -> dict:
     }
 
 
-def graphs(study: Study, request: Request, data: DataSet) -> list[curve.Part]:
-    """Binary graphs of a data set, each with the node of every unit; of pairs there can be two."""
-    graph = study.datasets[request.dataset].graph(data)
-    parts = graph if isinstance(graph, list) else [(graph, np.arange(len(data)))]
-    return [(links.astype(bool), node) for links, node in parts]
-
-
 def divide(study, request):
     """Split a data set in every requested way, and measure the overlaps.
 
@@ -191,13 +177,13 @@ def divide(study, request):
     """
     source = study.datasets[request.dataset]
     data = source.load()
-    parts = graphs(study, request, data)
+    parts = source.parts(data)
     if request.mode == "weighted" and (data.weight == 1).all():
         raise BadInput(
             f"data set '{request.dataset}': weighted splits need units of several samples; take "
             f"'corrected'."
         )
-    name, links = MODES[request.mode], parts[0][0]
+    name, links = splits.MODES[request.mode], parts[0][0]
     counts = np.bincount(data.unit, weights=data.weight, minlength=len(data))
     options = {"mode": request.mode, "counts": counts}
     spectral = [splits.splits(g, request.parameters, request.seeds, **options) for g, _ in parts]
@@ -211,9 +197,9 @@ def divide(study, request):
     for other, fold, side in source.in_use(data, links) if request.mode == "corrected" else ():
         if {1, 2} <= set(side):
             every.append((other, "", 0, fold, side))
-    rows, few = [], "too few units are left for train and test"
+    rows = []
     for *at, side in every:
-        row = dict(zip(curve.SPLIT, at)) | {"reason": "" if side.any() else few}
+        row = dict(zip(curve.SPLIT, at))
         row |= {"n_train": (side == 1).sum(), "n_test": (side == 2).sum()}
         rows.append(row | curve.overlaps(parts, side, data.barcodes))
     sides = np.array([side for *_, side in every], np.int8)
@@ -235,9 +221,9 @@ def read(study, request):
     sides : ndarray of shape (n_splits, n), int8
         Side of each unit: 1 train, 2 test, 0 neither.
     about : DataFrame
-        One row per split: ``split, split_param, repeat, fold, n_train, n_test`` (units), the
-        overlaps of ``curve.OVERLAPS``, and ``reason`` where there is no such split.
+        One row per split: ``split, split_param, repeat, fold, n_train, n_test`` (units; 0: there is
+        no such split) and the overlaps of ``curve.OVERLAPS``.
     """
     arrays = STAGE.load(study, request)
-    text, kinds = io.StringIO(str(arrays["about"])), {"split_param": str, "reason": str}
-    return arrays["sides"], pd.read_json(text, orient="split", dtype=kinds)
+    text = io.StringIO(str(arrays["about"]))
+    return arrays["sides"], pd.read_json(text, orient="split", dtype={"split_param": str})

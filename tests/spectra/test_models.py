@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from helpers import refused
 
 from genebench.spectra import datasets, models
 from genebench.stats import metrics
@@ -31,8 +30,3 @@ def test_networks_are_seeded_and_a_convolution_learns_a_motif(make_data):
     first, again, other = (predict(data, "cnn", 300, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
     assert (first.argmax(axis=1) == y[300:]).mean() > 0.9
-
-
-def test_model_of_a_file_says_what_it_needs(additive):
-    with refused("dock with it and give its predictions"):
-        predict(additive, "diffdock", 180)

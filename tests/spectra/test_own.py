@@ -99,8 +99,6 @@ def test_own_predictions_and_a_given_split(scan, go, tmp_path):
         ({}, "--property shared_mutation", "did you mean 'shared_mutations'"),
         ({}, "--property shared_label:family", "has nothing for the property"),
         ({}, "--property sequence_identity:a", "needs a number behind its colon"),
-        ({}, "--pairs none.csv", "none.csv: no such file"),
-        ({}, "--pairs mine.csv", "has no column"),
         ({}, "--target mine.csv", "has no column 'similarity'"),
         ({}, "--split-file none.csv", "none.csv: no such file"),
         ({}, "--out mine.csv", "is a file, and the results need a folder"),
@@ -110,15 +108,6 @@ def test_bad_input_is_one_sentence(scan, change, words, sentence):
     scan.rename(columns=change).to_csv("mine.csv", index=False)
     out = call("spectra", "mine.csv", *SMALL, *words.split())
     assert out.exit_code == 2 and sentence in out.output and "Traceback" not in out.output
-
-
-def test_pairs_of_a_file_are_the_links(scan, tmp_path):
-    scan.to_csv("mine.csv", index=False)
-    pairs = pd.DataFrame({"first": ["v0", "v1", "v1"], "second": ["v1", "v0", "v2"]})
-    pairs.assign(similarity=[0.9, 0.9, 0.2]).to_csv("pairs.csv", index=False)
-    spec, _ = own.read(tmp_path / "mine.csv", property="pairs:0.5", pairs=tmp_path / "pairs.csv")
-    graph = spec.graph(spec.load())
-    assert graph.nnz == 2 and graph[0, 1]
 
 
 def test_splitter_keeps_relatives_apart_in_cross_validation():

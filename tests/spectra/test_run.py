@@ -65,6 +65,7 @@ hpo/dominant-vs-recessive@stme | unknown property 'stme'; did you mean 'stem'
 hpo/organ-systems    | the spectrum takes binary, multiclass and regression
 rrm --parameters 0,2 | give numbers from 0 to 1
 rrm --parameters a   | the spectral parameters are a; give numbers
+rrm --models esm1v   | run it with its weights and give its predictions
 rrm --mode weighte   | unknown mode 'weighte'; did you mean 'weighted'
 """
 
@@ -85,10 +86,10 @@ def test_list_says_what_is_missing():
 def test_resampled_scores_spread_as_those_of_a_plain_bootstrap(additive):
     rng, side = np.random.default_rng(1), np.where(np.arange(240) % 2, 1, 2)
     guess = additive.labels + 2 * rng.normal(size=240)
-    about = dict(split="spectral", split_param="0", repeat=0, fold=0, reason="")
+    about = dict(split="spectral", split_param="0", repeat=0, fold=0)
     columns = dict(model="m", family="f", probe="p", coverage=1.0, key="k")
     options = side[None], pd.DataFrame([about]), lambda sides, rows: [guess[side == 2]]
-    _, _, (drawn,) = run.score(additive, *options, **columns)
+    (drawn,) = run.score(additive, *options, **columns)["draws"]
     y, p, plain = additive.labels[side == 2], guess[side == 2], []
     for pick in rng.integers(0, 120, (400, 120)):
         plain.append(stats.spearmanr(y[pick], p[pick]).statistic)
