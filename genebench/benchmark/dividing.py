@@ -14,7 +14,7 @@ class Unsplittable(BadInput):
 
 
 @cache
-def _grouped() -> type:
+def _grouped():
     """scikit-learn's folds, found ten times faster: the trial of a group in every fold at once."""
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -35,11 +35,11 @@ def _grouped() -> type:
     return Grouped
 
 
-def _strata(task: Task) -> np.ndarray | None:
+def _strata(task):
     return task.labels if task.kind in ("binary", "multiclass", "pair") else None
 
 
-def _number(kind, task: Task, *labels) -> np.ndarray:
+def _number(kind, task, *labels):
     fold = np.full(len(task), -1, dtype=np.int8)
     for i, (_, test) in enumerate(kind.split(task.entities, *labels)):
         fold[test] = i

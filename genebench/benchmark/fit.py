@@ -1,22 +1,18 @@
 """One cell: out-of-fold predictions of a probe on vectors, and their scores as tidy rows."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from .. import probes
 from ..core import cache, workers
-from ..core.specs import ProfileSpec
 from ..core.workers import Once, Stage
 from ..data.tasks import Task
 from ..models import baseline
 from ..stats import metrics
 from . import predictions, results
-from .plan import Cell, Plan
 from .predictions import Predictions
 
 
@@ -99,12 +95,12 @@ def out_of_fold(X, parts, covered, **options):
     return [values] if kind in ("multiclass", "multilabel") else values.T
 
 
-def _files(plan: Plan, cell: Cell) -> list[Path]:
+def _files(plan, cell):
     path = plan.path(cell)
     return [path, predictions.path(path)]
 
 
-def _gather(plan: Plan, cell: Cell) -> tuple:
+def _gather(plan, cell):
     vectors = Once(f"vectors of {cell.model}", lambda: plan.embedding(cell.model))
     key, spec = plan.path(cell).stem, plan.declared.models[cell.model]
     return cell, key, spec, plan.profile, plan.memory, plan.block(cell), vectors
@@ -190,7 +186,7 @@ def labels(task, spec, seed):
     return baseline.shuffled(task, seed) if spec.labels == "shuffled" else task.labels
 
 
-def _store(plan: Plan, cell: Cell, output: Output):
+def _store(plan, cell, output):
     """Predictions first, then rows with what was noted: rows that are there are whole."""
     path, recipe = plan.path(cell), plan.recipe(cell)
     predictions.store(path, recipe, output.predictions)
@@ -201,7 +197,7 @@ def _store(plan: Plan, cell: Cell, output: Output):
 STAGE = Stage("cells", _files, _gather, compute, _store)
 
 
-def _unfit(part: Part, covered: np.ndarray, profile: ProfileSpec) -> str:
+def _unfit(part, covered, profile):
     """Why a task cannot be probed on the covered entities, or an empty string."""
     task, y, fold, least = part.task, part.y, part.fold, profile.min_per_class
     classes = task.kind in ("binary", "multiclass", "pair")
@@ -224,7 +220,7 @@ def _unfit(part: Part, covered: np.ndarray, profile: ProfileSpec) -> str:
     return ""
 
 
-def _coded(part: Part, values: np.ndarray, covered: np.ndarray) -> Predictions:
+def _coded(part, values, covered):
     tested = part.fold[covered] >= 0
     rows = np.flatnonzero(covered)[tested].astype(np.int32)
     return Predictions(rows, part.fold[rows].astype(np.int8), *predictions.quantise(values[tested]))
@@ -233,9 +229,7 @@ def _coded(part: Part, values: np.ndarray, covered: np.ndarray) -> Predictions:
 _ROW = ("task", "group", "kind", "metric", "genes", "fold", "score", "n_train", "n_test")
 
 
-def _scores(
-    usable: list[Part], predicted: list[Predictions], covered: np.ndarray, common: np.ndarray
-) -> Iterator[tuple]:
+def _scores(usable, predicted, covered, common):
     """Values of ``_ROW``: each task by fold on own, common and all entities."""
     kind = usable[0].task.kind
     every = metrics.of_kind(kind)
@@ -244,37 +238,33 @@ def _scores(
     if not covered.all():
         choices.append(("all", np.ones_like(covered), paired))
     values = [_with_prior(part, p, covered) for part, p in zip(usable, predicted)]
-    for k in range(int(max(part.fold.max() for part in usable)) + 1):
+    fold = np.stack([part.fold for part in usable], axis=1)
+    for k in range(int(fold.max()) + 1):
+        trained = (covered[:, None] & (fold != k) & (fold != -1)).sum(axis=0).tolist()
         for genes, mask, names in choices:
-            tests = [np.flatnonzero((part.fold == k) & mask) for part in usable]
-            scored = _fold_scores(kind, usable, values, tests, names)
-            for part, test, scores in zip(usable, tests, scored):
+            tested = ((fold == k) & mask[:, None]).T
+            scored = _fold_scores(kind, usable, values, tested, names)
+            for part, n_train, test, scores in zip(usable, trained, tested, scored):
                 about = part.task.name, part.task.group, kind
-                trained = int((covered & (part.fold != k) & (part.fold != -1)).sum())
                 for name, score in scores.items():
-                    yield *about, name, genes, k, score, trained, len(test)
+                    yield *about, name, genes, k, score, n_train, int(test.sum())
 
 
-def _fold_scores(
-    kind: str, usable: list[Part], values: list[np.ndarray], tests: list[np.ndarray], names
-) -> list[dict[str, float]]:
+def _fold_scores(kind, usable, values, tested, names):
     """Metrics of one fold of each task; none where its test entities do not allow them."""
     if kind != "binary":
-        y, p = usable[0].y[tests[0]], values[0][tests[0]]
+        y, p = usable[0].y[tested[0]], values[0][tested[0]]
         return [metrics.score(kind, y, p, names) if metrics.scorable(kind, y) else {}]
-    longest = max(1, max(map(len, tests)))
-    Y, P = np.zeros((longest, len(usable)), dtype=np.int64), np.zeros((longest, len(usable)))
-    valid = np.arange(longest)[:, None] < np.array([len(t) for t in tests])
-    for i, (part, test) in enumerate(zip(usable, tests)):
-        Y[: len(test), i], P[: len(test), i] = part.y[test], values[i][test]
-    scores = metrics.score_block(Y, P, valid, names)
-    return [
-        {name: s for name, s in zip(scores, of_task) if s == s}  # NaN where there is none
-        for of_task in zip(*(column.tolist() for column in scores.values()))
-    ]
+    shape = max(1, tested.sum(axis=1).max()), len(usable)
+    Y, P, valid = np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape, bool)
+    for i, (part, test) in enumerate(zip(usable, tested)):
+        n = test.sum()
+        Y[:n, i], P[:n, i], valid[:n, i] = part.y[test], values[i][test], True
+    scores = pd.DataFrame(metrics.score_block(Y, P, valid, names))
+    return [row.dropna().to_dict() for _, row in scores.iterrows()]  # NaN where there is none
 
 
-def _with_prior(part: Part, predicted: Predictions, covered: np.ndarray) -> np.ndarray:
+def _with_prior(part, predicted, covered):
     """Predictions for every entity; those without a vector have the training prior."""
     known = probes.probabilities(part.task.kind, predicted.values)
     out = np.zeros((len(part.y), *known.shape[1:]), dtype=np.float64)

@@ -27,7 +27,7 @@ VERSION = 2
 """Bump when ``fit.compute`` changes what it computes."""
 
 
-def _remembered(size: int | None):
+def _remembered(size):
     """A method whose last results stay with its object, and are not sent with it elsewhere."""
     return lambda method: cached_property(lambda self: lru_cache(size)(partial(method, self)))
 
@@ -110,7 +110,7 @@ class Plan:
             return np.isin(self.universe, arrays["entities"])
 
     @cached_property
-    def _coverage(self) -> list[np.ndarray]:
+    def _coverage(self):
         """``covered`` of each model but controls; one that failed defines nothing."""
         names = [name for name, spec in self.models.items() if spec.family != "control"]
         return [genes for genes in map(self.covered, names) if genes is not None]
@@ -137,7 +137,7 @@ class Plan:
         return workers.Once(f"block {cache.key(at)}", lambda: self._load_block(*at))
 
     @_remembered(4)
-    def _load_block(self, split: str, names: tuple[str, ...]) -> Block:
+    def _load_block(self, split, names):
         repeats = self.profile.repeats_of(len(self.tasks[names[0]]))
         folds = tuple(blocks.folds(self, split, names, r) for r in range(repeats))
         first, *rest = (self.tasks[name] for name in names)
@@ -150,7 +150,7 @@ class Plan:
         return splits.together(self.profile, self.declared.sources)
 
     @_remembered(None)
-    def _digest_of_common(self, names: tuple[str, ...]) -> str:
+    def _digest_of_common(self, names):
         masks = self.common(self.tasks[names[0]]).tobytes() * len(names)
         return hashlib.sha256(masks).hexdigest()[:16]
 
@@ -267,7 +267,7 @@ def make(
     )
 
 
-def _available(names, sources) -> tuple[list[str], list[str], list[str]]:
+def _available(names, sources):
     """Splits that can be made here, a sentence for each that is replaced, and for each that lacks.
 
     Families that are not at hand are run as stems, under that name, so that their results are never

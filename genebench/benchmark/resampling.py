@@ -54,7 +54,7 @@ def groups(cells):
     return [CellsOfBlock(tuple(together)) for together in out.values()]
 
 
-def _recipe(plan: Plan, group: CellsOfBlock) -> dict:
+def _recipe(plan, group):
     return {
         "stage": ["intervals", VERSION],
         "cells": [[cell.model, plan.path(cell).stem] for cell in group.cells],

@@ -55,20 +55,25 @@ tasks, interval, excess, tier, ranks, loss since the first split. Pairs: every t
 PUBLISHED = ("reproduction.csv", "published_groups.csv", "published_pairs.csv")
 """Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published
 ones, by task; and what the paper publishes, by group of tasks and model, and by pair of models."""
-_REPRODUCED = (*PUBLISHED, "among.csv", "among_types.csv")
 _COMMANDS = {
-    **dict.fromkeys((*BESIDE, "masked.csv"), "genebench run --profile {profile}"),
-    **dict.fromkeys(_REPRODUCED, "genebench reproduce --profile {profile}"),
+    **dict.fromkeys(BESIDE, "genebench run --profile {profile}"),
+    **dict.fromkeys(
+        (*PUBLISHED, "among.csv", "among_types.csv"), "genebench reproduce --profile {profile}"
+    ),
     "efficiency.csv": "genebench notebooks --study efficiency -P source={profile}",
     "ceilings.csv": "python -m benchmarks.ceilings",
     "degree.csv": "python -m benchmarks.gene_pairs",
     "published.csv": "python -m benchmarks.gene_pairs",
     "layers.csv": "python -m benchmarks.layers",
+    "masked.csv": "python -m benchmarks.masked",
 }
-"""Tables of a profile -> the command that makes them; ``efficiency.csv``: scores by number of
-training labels; ``among…``: models among published embeddings; ``ceilings.csv``: agreement of two
-measurements of a label; ``degree.csv``: what the numbers of partners tell of pairs, and
-``published.csv`` the published scores beside it; ``layers.csv``: scores by layer and pooling."""
+"""Tables of a profile -> the command that makes them.
+
+``efficiency.csv``: scores by number of training labels; ``among…``: models among published
+embeddings; ``ceilings.csv``: agreement of two measurements of a label; ``degree.csv``: what the
+numbers of partners tell of pairs, and ``published.csv`` the published scores beside it;
+``layers.csv``: scores by layer and pooling; ``masked.csv``: what masking words of a text costs.
+"""
 
 
 def beside_path(profile: str, name: str) -> Path:

@@ -15,7 +15,7 @@ from ..core.workers import Outcome, Stage, quiet
 from ..data import sources
 from ..models import inference
 from . import fit, results, splits, validation
-from .plan import Cell, Plan
+from .plan import Cell
 from .tables import write as tables
 
 
@@ -136,11 +136,11 @@ def read(plan, cells):
     return pd.concat(parts or [empty], ignore_index=True)
 
 
-def _vectors_of(plan: Plan, model: str) -> list[Path]:
+def _vectors_of(plan, model):
     return [plan.embedding_path(model)]
 
 
-def _make_vectors(plan: Plan, model: str) -> tuple:
+def _make_vectors(plan, model):
     with workers.one_thread():  # results must not depend on the number of cores
         plan.embedding(model)  # which stores them
     return ()
@@ -192,7 +192,7 @@ def embed(
     return failed
 
 
-def _up_to_date(plan: Plan, cells: list[Cell], facts: list[dict], *, whole: bool) -> bool:
+def _up_to_date(plan, cells, facts, *, whole):
     """Whether the written results hold these cells (a whole run: and no others of its splits)."""
     name = plan.profile.name
     if validation.sealed(name) is False:
@@ -207,7 +207,7 @@ def _up_to_date(plan: Plan, cells: list[Cell], facts: list[dict], *, whole: bool
     return mine == written if whole else mine <= written
 
 
-def _write(plan: Plan, rows: pd.DataFrame, facts: list[dict], *, whole: bool, **cost):
+def _write(plan, rows, facts, *, whole, **cost):
     """Write scores and manifest; a partial run replaces its own rows and leaves the others."""
     if rows.empty:
         first = facts[0]["skipped"][0]
@@ -241,7 +241,7 @@ def _write(plan: Plan, rows: pd.DataFrame, facts: list[dict], *, whole: bool, **
     )
 
 
-def _older(path: Path, *, whole: bool) -> pd.DataFrame:
+def _older(path, *, whole):
     """Rows written before. A whole run replaces a broken file, which stops a partial one."""
     try:
         return results.read(path)

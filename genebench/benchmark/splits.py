@@ -22,7 +22,7 @@ DATE_VERSION = 1
 Sources = Mapping[str, SourceSpec]
 
 
-def _chromosomes(symbols: np.ndarray, sources: Sources) -> list[str]:
+def _chromosomes(symbols, sources):
     resolver = genes.resolver(sources)
     return resolver.chromosome(resolver.approved(symbols)).tolist()
 
@@ -33,7 +33,7 @@ def entry_of(task: Task, sources: Sources) -> TaskSpec | None:
     return next((e for e in entries if f"{task.name}/".startswith(f"{e.name}/")), None)
 
 
-def _dates(task: Task, sources: Sources) -> list[int]:
+def _dates(task, sources):
     """First annotation of each gene, YYYYMMDD, 0 where it has none; empty without any dates."""
     entry = entry_of(task, sources)
     first = entry and gene_sets.dates(Declaration(sources[task.source], entry, sources))

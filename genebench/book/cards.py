@@ -95,7 +95,7 @@ def task_rows(tasks, known, *, by="stem"):
     return pd.DataFrame(rows).reindex(columns=COLUMNS)
 
 
-def _declared(entry, source: SourceSpec) -> dict[str, object]:
+def _declared(entry, source):
     """What the declarations say of a task, or of an entry that gave none."""
     names = ("title", "group", "kind", "version", "description")
     facts = {name: getattr(entry, name) for name in names}

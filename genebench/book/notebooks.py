@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,7 +109,7 @@ class _Execution:
         return paths.executed(self.profile) / f"{self}.ipynb"
 
 
-def _check_parameters(page: PageSpec, given: Iterable[str]):
+def _check_parameters(page, given):
     """Raise a sentence for a parameter that the notebook of a page does not have."""
     import papermill
 
@@ -119,7 +118,7 @@ def _check_parameters(page: PageSpec, given: Iterable[str]):
         pick(known, "parameter", name, where=f"notebook '{page.notebook}'")
 
 
-def _execute(shared: None, unit: _Execution):
+def _execute(shared, unit):
     """Execute one notebook; a fault leaves the partial copy in ``failed/``."""
     import nbformat
     import papermill
@@ -162,14 +161,14 @@ def _execute(shared: None, unit: _Execution):
     os.replace(partial, unit.out)
 
 
-def _out(shared: None, unit: _Execution) -> list[Path]:
+def _out(shared, unit):
     return [unit.out]
 
 
 STAGE = workers.Stage("notebooks", _out, compute=_execute)
 
 
-def _current(unit: _Execution) -> bool:
+def _current(unit):
     """Whether the executed page is that of the book, made from what is there now."""
     try:
         facts = json.loads(unit.out.read_bytes())["metadata"]["genebench"]

@@ -72,7 +72,7 @@ def launchers(page, notebook):
     }
 
 
-def _version(name: str) -> str:
+def _version(name):
     if not re.fullmatch(r"\w[\w.-]*", name) or ".." in name:
         raise BadInput(
             f"'{name}' cannot name a version; use letters, digits, dots and dashes, such as v0.2.0."

@@ -1,14 +1,10 @@
 """The page of a user's own spectra: curves, areas, falls."""
 
 import io
-from collections.abc import Mapping
 from html import escape
-
-import pandas as pd
 
 from ..core import cache
 from ..spectra import curve, table
-from ..spectra.datasets import ModelSpec
 
 _FALLS = "task model first last fall fall_low uninformed".split()
 _AXES = {
@@ -43,7 +39,7 @@ def card(folder, title, models):
     return path
 
 
-def _curves(rows: pd.DataFrame, models: Mapping[str, ModelSpec]) -> str:
+def _curves(rows, models):
     """Scores of all models against λ and against overlap, as SVG; shortcuts are dashed."""
     from matplotlib.figure import Figure
 

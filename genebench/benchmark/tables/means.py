@@ -1,6 +1,5 @@
 """Scores with intervals, what each task can show, weighted means, every two models compared."""
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -272,14 +271,25 @@ def means_and_pairs(plan, splits, power):
             few = group == "all" and part.group.nunique() < 2
             if part.empty or len(models) < 2 or few:
                 continue
-            facts, draws = _draws(plan, part)
+            facts, draws = draws_of(plan, part)
             shared = {"probe": splits[0].probe, "measure": measure, "group": group, **facts}
             for mean, pairs in _of_group(plan, splits, chosen[tasks], models, draws):
                 yield shared | mean, shared | pairs
 
 
-def _draws(plan, part):
-    """Facts of some tasks, and how ``separation.mean_over_tasks`` draws them."""
+def draws_of(plan, part):
+    """Facts of some tasks, and how ``separation.mean_over_tasks`` draws them.
+
+    Parameters
+    ----------
+    plan : Plan
+    part : DataFrame
+        Rows of ``power_of`` of one split, indexed by task.
+
+    Returns
+    -------
+    facts, draws : dict
+    """
     totals = part.groupby("group").weight.transform("sum")
     weight = (part.weight / totals).to_numpy()  # groups count the same
     resemblance = resampling.resemblance(plan, list(part.index))
@@ -294,50 +304,6 @@ def _draws(plan, part):
         "clusters": max(1, int(separation.effective_clusters(**draws))),
     }
     return facts, draws
-
-
-def masked(plan, s, power):
-    """How much models of a text lose where words of it are masked, whatever they were trained on.
-
-    Parameters
-    ----------
-    plan : Plan
-    s : Scored
-        Under the first split.
-    power : DataFrame of ``power_of``
-
-    Returns
-    -------
-    DataFrame
-        By ``group`` of tasks, and by source of which a control leaves the words: ``model`` on the
-        whole text, its ``other`` on the masked one, and the ``lost`` AUROC with its 95 % interval.
-    """
-    base = power[power.split == s.split].set_index("task").loc[s.tasks]
-    base = base.assign(source=base.index.str.split("/").str[0])
-    usable, rows = ~base.underpowered & (base.kind != "regression"), []
-    specs = [plan.declared.models[m] for m in s.models]
-    left = [[n[1:] for n in m.options.get("labels_of", ()) if n[0] == "-"] for m in specs]
-    choices = [("group", g) for g in GROUPS]
-    choices += [("source", n) for n in dict.fromkeys(itertools.chain(*left))]
-    network = [(m.encoder, m.weights, m.hub, m.dim) for m in specs]
-    recipe = [m.options.get("recipe", "") for m in specs]
-    for pair in map(list, itertools.permutations(range(len(specs)), 2)):
-        i, j = pair
-        text = recipe[i] == "summary" and recipe[j].startswith("summary-")
-        if not text or network[i] != network[j]:
-            continue
-        scored = usable & np.isfinite(s.score[:, pair]).all(axis=1)
-        for by, value in choices:
-            fits = not left[j] or value in left[j]
-            tasks = np.flatnonzero(scored & (base[by] == value) & fits)
-            if len(tasks):
-                facts, draws = _draws(plan, base.iloc[tasks])
-                both = (a[np.ix_(tasks, pair)].astype(float) for a in (s.score, s.moved))
-                mean = separation.mean_over_tasks(*(b[:, :1] - b[:, 1:] for b in both), **draws)
-                (low,), (high,) = mean.interval()
-                names = {"group": value, "model": s.models[i], "other": s.models[j]}
-                rows.append(names | facts | {"lost": mean.value[0], "low": low, "high": high})
-    return pd.DataFrame(rows)
 
 
 def _of_group(plan, splits, tasks, models, by):

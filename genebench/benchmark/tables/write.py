@@ -71,10 +71,10 @@ def tables(plan, groups):
 
     Returns
     -------
-    dict of str to DataFrame, by file name; ``masked.csv`` where a text was masked
+    dict of str to DataFrame, by file name
     """
     models = list(dict.fromkeys(cell.model for group in groups for cell in group.cells))
-    out = {name: [] for name in (*results.BESIDE, "masked.csv")}
+    out = {name: [] for name in results.BESIDE}
     for probe in dict.fromkeys(group.at[1] for group in groups):
         splits = []
         for split in dict.fromkeys(group.at[0] for group in groups):
@@ -86,8 +86,8 @@ def tables(plan, groups):
         for part, (name, columns) in enumerate(means.COLUMNS.items()):
             frames = [pd.DataFrame(pair[part], columns=columns) for pair in pairs]
             out[name] += frames or [pd.DataFrame(columns=columns)]
-        out["masked.csv"].append(means.masked(plan, splits[0], power))
         out["intervals.parquet"] += [means.with_excess(s) for s in splits]
-    for name, frames in out.items():
-        out[name] = pd.concat([f for f in frames if len(f)] or frames, ignore_index=True)
-    return {name: frame for name, frame in out.items() if len(frame.columns)}
+    return {
+        name: pd.concat([f for f in frames if len(f)] or frames, ignore_index=True)
+        for name, frames in out.items()
+    }

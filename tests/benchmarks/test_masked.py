@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import masked
 from genebench.benchmark.tables import means
 
 TASKS = ["hpa/a", "hpa/b", "hgnc/c", "hgnc/d", "hpa/weak", "hpa/number"]
@@ -50,7 +51,7 @@ def lost(monkeypatch):
             "weight": 1.0,
         }
     )
-    return means.masked(plan, scored, power).set_index(["other", "group"])
+    return masked.lost(plan, scored, power).set_index(["other", "group"])
 
 
 def test_the_loss_is_the_mean_difference_on_tasks_that_both_are_scored_on(lost):
