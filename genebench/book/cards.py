@@ -1,24 +1,21 @@
 """Catalogues of tasks and models: what there is, and why something is not here."""
 
 import importlib.util
-from collections.abc import Mapping
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 
 from ..core import paths
 from ..core.errors import BadInput
-from ..core.specs import SourceSpec
 from ..data import families, sources
 from ..models import encoder_module, weights
 from ..stats import intervals
 
-Sources = Mapping[str, SourceSpec]
-
-COLUMNS = "task title group kind genes balance families source release licence".split()
-COLUMNS += "version hash status reason prior".split()
-COLUMNS += ["largest family", "family rule", "smallest difference", "underpowered"]
-COLUMNS += ["classes", "description"]
+COLUMNS = (
+    "task,title,group,kind,genes,balance,families,source,release,licence,version,hash,status,reason,"
+    "prior,largest family,family rule,smallest difference,underpowered,classes,description"
+).split(",")
 """Columns of a catalogue of tasks, in this order."""
 
 
@@ -35,10 +32,8 @@ def release(source):
     """
     notes = {}
     for name in source.files:
-        try:
+        with suppress(BadInput):
             notes[sources.stand_in(source, name)] = None
-        except BadInput:
-            continue
     notes.pop("", None)
     return f"{source.release} (stand-in: {'; '.join(notes)})" if notes else source.release
 
@@ -73,7 +68,6 @@ def task_rows(tasks, known, *, by="stem"):
         row = {
             **_declared(task, known[task.source]),
             "release": releases[task.source],
-            "task": task.name,
             "genes": len(task),
             "balance": task.balance,
             "hash": task.hash,
@@ -86,7 +80,8 @@ def task_rows(tasks, known, *, by="stem"):
         }
         if task.kind in ("binary", "pair"):
             row["prior"] = round(float(task.labels.mean()), 4)
-        if (sizes := kin.get(task.entities_hash)) is not None and task.kind != "pair":
+        if task.kind != "pair":
+            sizes = kin[task.entities_hash]
             row |= {"families": len(sizes), "family rule": families.RULES[by]}
             row["largest family"] = round(float(sizes.max() / sizes.sum()), 4)
         if not np.isnan(smallest):
@@ -97,9 +92,12 @@ def task_rows(tasks, known, *, by="stem"):
 
 def _declared(entry, source):
     """What the declarations say of a task, or of an entry that gave none."""
-    names = ("title", "group", "kind", "version", "description")
-    facts = {name: getattr(entry, name) for name in names}
-    return facts | {"source": source.title, "licence": source.licence}
+    return {
+        **{n: getattr(entry, n) for n in ("title", "group", "kind", "version", "description")},
+        "task": entry.name,
+        "source": source.title,
+        "licence": source.licence,
+    }
 
 
 def task_catalogue(profile, known, tasks, messages):
@@ -128,8 +126,8 @@ def task_catalogue(profile, known, tasks, messages):
             if any(f"{t}/".startswith(f"{entry.name}/") for t in tasks):
                 continue
             why = next((m for m in messages if f"task '{entry.name}'" in m), whole)
-            row = _declared(entry, source) | {"task": entry.name, "release": source.release}
-            rows.append(row | {"status": "missing", "reason": why})
+            missing = {"release": source.release, "status": "missing", "reason": why}
+            rows.append(_declared(entry, source) | missing)
     parts = [task_rows(tasks, known, by=by), pd.DataFrame(rows)]
     frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
     return frame.reindex(columns=COLUMNS).astype({"genes": "Int64", "families": "Int64"})
@@ -219,18 +217,20 @@ def model_catalogue(models, known):
     rows = []
     for spec in models:
         status, reason = model_status(spec, known)
-        reason = reason.replace(f"{paths.ROOT}/", "")  # the page is read elsewhere
-        network = bool(spec.parameters)
         computed = {
             "model": spec.name,
-            "size": f"{spec.parameters:,.4g} M" if network else "",
-            "pooling": spec.pooling if network else "",
+            "size": f"{spec.parameters:,.4g} M" if spec.parameters else "",
+            "pooling": spec.pooling if spec.parameters else "",
             "weights": spec.hub or spec.weights or "",
             "revision": spec.revision or "",
             "trained on": spec.trained_on,
             "exposed on": "; ".join(f"{task}: {why}" for task, why in spec.exposed.items()),
+            "status": status,
+            "reason": reason.replace(f"{paths.ROOT}/", ""),  # the page is read elsewhere
         }
-        rows.append(spec.model_dump() | computed | {"status": status, "reason": reason})
-    columns = "model title family input dim size context pooling weights revision".split()
-    columns += ["trained on", "exposed on", "licence", "status", "reason", "description"]
+        rows.append(spec.model_dump() | computed)
+    columns = (
+        "model,title,family,input,dim,size,context,pooling,weights,revision,trained on,exposed on,"
+        "licence,status,reason,description"
+    ).split(",")
     return pd.DataFrame(rows)[columns].astype({"dim": "Int64", "context": "Int64"})

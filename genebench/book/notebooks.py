@@ -13,8 +13,7 @@ from pathlib import Path
 from .. import __version__
 from ..benchmark import gene_tables, results
 from ..core import cache, paths, specs, workers
-from ..core.cluster import Cluster
-from ..core.errors import BadInput, RunFailed, pick
+from ..core.errors import BadInput, RunFailed, check, pick
 from ..core.imports import imports, modules
 from ..core.specs import PageSpec
 from ..core.workers import quiet
@@ -92,7 +91,7 @@ def require_pages(profile):
 
 @dataclass(frozen=True)
 class _Execution:
-    """One page to be executed; ``key`` is what its inputs must be where that happens."""
+    """One page to be executed; ``key``: of its inputs."""
 
     page: PageSpec
     profile: str
@@ -115,7 +114,7 @@ def _check_parameters(page, given):
 
     known = papermill.inspect_notebook(titled(page))
     for name in given:
-        pick(known, "parameter", name, where=f"notebook '{page.notebook}'")
+        check(known, "parameter", name, where=f"notebook '{page.notebook}'")
 
 
 def _execute(shared, unit):
@@ -125,19 +124,13 @@ def _execute(shared, unit):
     from traitlets.config import Config
 
     start, page = time.perf_counter(), unit.page
-    if key(page, unit.profile, unit.parameters) != unit.key:
-        raise BadInput(
-            f"other results or declarations are seen from there ({paths.ROOT}); share that folder "
-            "with it."
-        )
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    partial, book = unit.out.parent / "failed" / unit.out.name, titled(page)
+    partial = unit.out.parent / "failed" / unit.out.name
     partial.parent.mkdir(parents=True, exist_ok=True)
     given = {"profile": unit.profile, "page": page.page, **page.parameters, **unit.parameters}
-    _check_parameters(page, given)
     try:
         done = papermill.execute_notebook(
-            book,
+            titled(page),
             partial,
             parameters=given,
             kernel_name="python3",
@@ -184,7 +177,6 @@ def run(
     parameters=None,
     jobs=2,
     force=False,
-    scheduler=None,
     say=print,
     progress=quiet,
 ):
@@ -200,9 +192,6 @@ def run(
     jobs : int
     force : bool
         Execute even what has not changed.
-    scheduler : str, optional
-        Address of a Dask cluster whose workers see the folders of this project: a notebook reads
-        the results and writes its figures there.
     say, progress : callable
 
     Returns
@@ -233,7 +222,7 @@ def run(
     waiting = [unit for unit in units if force or not _current(unit)]
     if waiting:
         options = {"say": say, "progress": progress, "waiting": waiting}
-        with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(waiting))) as pool:
+        with workers.pool(min(jobs, len(waiting))) as pool:
             workers.execute(STAGE, None, units, pool, **options).check("notebooks")
     else:
         say(f"{len(units)} notebooks, all of them cached")
@@ -253,9 +242,10 @@ def run_study(name, parameters):
     Path
         The executed notebook.
     """
-    known = {p.stem: p for p in (paths.NOTEBOOKS / "studies").glob("*.py")}
-    pick(known, "study", name)
+    known = [p.stem for p in (paths.NOTEBOOKS / "studies").glob("*.py")]
+    check(known, "study", name)
     page = PageSpec.model_construct(notebook=f"studies/{name}", page=name)
+    _check_parameters(page, parameters)
     inputs = key(page, "studies", parameters)
     unit = _Execution(page, "studies", parameters, inputs, timeout=7 * 24 * 3600)
     _execute(None, unit)

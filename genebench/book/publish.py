@@ -80,15 +80,19 @@ def _version(name):
     return name
 
 
-_PAGE = (
-    '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>genebench</title>'
-    "<style>:root{{color-scheme:light dark}}"
-    "body{{font:16px/1.6 system-ui,sans-serif;margin:2rem}}</style>{}</head><body>{}</body></html>"
-    "\n"
-)
+_HEAD = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>genebench</title>
+<style>:root{{color-scheme:light dark}}
+body{{font:16px/1.6 system-ui,sans-serif;margin:2rem}}</style>
+"""
+_VERSIONS = _HEAD + "</head><body><h1>Versions of the book</h1><ul>\n{}\n</ul></body></html>\n"
+_TO_NEWEST = f"""{_HEAD.format()}<meta http-equiv="refresh" content="0; url={LATEST}/index.html">
+</head><body><p><a href="{LATEST}/index.html">The book</a> ·
+<a href="versions.html">all versions</a></p></body></html>
+"""
 
 
-def site(folder, version, *, on=None, html=None):
+def site(folder, version):
     """Add the built book to a site as a dated version and as the newest; older versions stay.
 
     Writes ``versions.json`` (version to date), ``versions.html``, and an ``index.html`` that leads
@@ -98,19 +102,14 @@ def site(folder, version, *, on=None, html=None):
     ----------
     folder : Path
     version : str
-    on : date, optional
-        Its date; today.
-    html : Path, optional
-        The built book; ``paths.HTML``.
 
     Returns
     -------
     Path
         Folder of the version.
     """
-    html = html or paths.HTML
-    if not (html / "index.html").exists():
-        raise BadInput(f"{html}: no built book; run 'genebench book' first.")
+    if not (paths.HTML / "index.html").exists():
+        raise BadInput(f"{paths.HTML}: no built book; run 'genebench book' first.")
     if _version(version) == LATEST:
         raise BadInput(
             f"'{LATEST}' is the folder of the newest version; name the version, such as v0.2.0."
@@ -118,25 +117,19 @@ def site(folder, version, *, on=None, html=None):
     for name in (version, LATEST):
         fresh = folder / f".{name}.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(html, fresh)
+        shutil.copytree(paths.HTML, fresh)
         shutil.rmtree(folder / name, ignore_errors=True)
         os.replace(fresh, folder / name)
     listed = folder / "versions.json"
     known = json.loads(listed.read_bytes()) if listed.exists() else {}
-    known.setdefault(version, (on or date.today()).isoformat())
+    known.setdefault(version, date.today().isoformat())
     cache.write_json(listed, known)
     rows = "\n".join(
         f'<li><a href="{escape(name)}/index.html">{escape(name)}</a>, {escape(day)}</li>'
         for name, day in sorted(known.items(), key=lambda item: item[1], reverse=True)
     )
-    to_newest = f'<meta http-equiv="refresh" content="0; url={LATEST}/index.html">'
-    links = (
-        f'<p><a href="{LATEST}/index.html">The book</a> · '
-        '<a href="versions.html">all versions</a></p>'
-    )
-    title = f"<h1>Versions of the book</h1><ul>\n{rows}\n</ul>"
-    cache.write_text(folder / "versions.html", _PAGE.format("", title))
-    cache.write_text(folder / "index.html", _PAGE.format(to_newest, links))
+    cache.write_text(folder / "versions.html", _VERSIONS.format(rows))
+    cache.write_text(folder / "index.html", _TO_NEWEST)
     cache.write_text(folder / ".nojekyll", "")
     return folder / version
 
