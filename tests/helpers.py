@@ -122,9 +122,7 @@ def simulated(seed, sizes, *, alone, identity):
     """
     rng = default_rng(seed)
     kept = np.sqrt((identity - 0.06) / 0.94)  # letters drawn anew agree with a chance of 0.06
-    lengths = np.clip(np.exp(rng.normal(np.log(415), 0.78, len(sizes) + alone)), 100, 2000).astype(
-        int
-    )
+    lengths = np.exp(rng.normal(np.log(415), 0.78, len(sizes) + alone)).clip(100, 2000).astype(int)
     held, family = [], []
     for f, (size, length) in enumerate(zip(sizes, lengths)):
         ancestor = protein(rng, length)
@@ -277,9 +275,6 @@ def reference(X, y, fold, kind="binary", *, C=1.0, standardise=True):
         else:
             out[test] = (fit.predict if kind == "regression" else fit.decision_function)(X[test])
     return out
-
-
-logistic = reference
 
 
 def gaps(y, ours, theirs, fold):

@@ -6,12 +6,11 @@ import subprocess
 import sys
 from collections import Counter
 from functools import cache
-from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
 
-from benchmarks.size import public
+from genebench.core import imports as core_imports
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "genebench"
@@ -49,14 +48,7 @@ def tree(path):
 @cache
 def imports(path):
     """Dotted names that a module imports, anywhere in it; of ``from a import b`` a and a.b."""
-    package, found = ".".join(path.relative_to(ROOT).parts[:-1]), set()
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.ImportFrom):
-            base = resolve_name("." * node.level + (node.module or ""), package)
-            found |= {base, *(f"{base}.{a.name}" for a in node.names)}
-        elif isinstance(node, ast.Import):
-            found |= {a.name for a in node.names}
-    return found
+    return core_imports.imports(path, ".".join(path.relative_to(ROOT).parts[:-1]))
 
 
 def test_every_module_is_short_and_in_a_room_that_is_not_crowded():
@@ -70,8 +62,6 @@ def test_every_module_is_short_and_in_a_room_that_is_not_crowded():
 
 
 def test_imports_point_one_way():
-    names = {"genebench.core.cache", "genebench.stats.metrics", "genebench.probes"}
-    assert names <= imports(PACKAGE / "benchmark" / "fit.py")
     for path in MODULES:
         others = {name.split(".")[1] for name in imports(path) if name.startswith("genebench.")}
         mine = ROOMS.get(room(path), len(ORDER))
@@ -141,23 +131,12 @@ def files():
     return [p for p in listed if p.is_file() and p.suffix not in BINARY]
 
 
-def test_what_pages_call_has_a_docstring():
-    """In the package ruff sees to it."""
-    nodes = [(p, node) for p in PAGES for node in [tree(p), *public(tree(p))]]
-    silent = [(p, getattr(n, "name", "")) for p, n in nodes if not ast.get_docstring(n)]
-    assert silent == []
-
-
 def test_no_file_names_a_folder_of_one_machine():
     folders = "|".join(["work", "tmp", "home", "root", "Users", "mnt"])
     pattern = re.compile(rf"(?<![\w.~/}}>)-])/(?:{folders})(?:/|\b)")
     texts = {p: p.read_text(encoding="utf-8") for p in files()}
     assert len(texts) > 20
     assert [(p, m[0]) for p, text in texts.items() for m in pattern.finditer(text)] == []
-
-
-def test_paths_are_spelled_in_one_module():
-    assert [p.name for p in MODULES if '".cache"' in p.read_text()] == ["paths.py"]
 
 
 def test_what_a_page_imports_is_light():

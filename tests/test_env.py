@@ -12,9 +12,12 @@ from genebench.core import paths
 CONDA_NAME = {"pytorch": "torch"}
 
 
+def project():
+    return tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
+
+
 def declared():
-    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
-    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    groups = [project()["dependencies"], *project()["optional-dependencies"].values()]
     return {canonical(r.name): r.specifier for group in groups for r in map(Requirement, group)}
 
 
@@ -32,8 +35,7 @@ def test_environment_yml_names_the_same_packages_and_ranges_as_pyproject():
             continue
         name, spec = re.match(r"([A-Za-z0-9_.-]+?)\s*([<>=!~].*)?$", entry).groups()
         have[canonical(CONDA_NAME.get(name, name))] = Requirement("x" + (spec or "")).specifier
-    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
-    assert str(have.pop("python")) == str(Requirement("x" + project["requires-python"]).specifier)
+    assert str(have.pop("python")) == str(Requirement("x" + project()["requires-python"]).specifier)
     have.pop("pip")
     assert have == declared()
 
@@ -46,17 +48,12 @@ def test_every_declared_package_is_pinned_inside_its_range():
 def test_hashes_are_of_the_pinned_versions_and_of_every_declared_package_but_torch():
     """Extras that ``make setup`` does not install have none."""
     text = (paths.ROOT / "hashes.txt").read_text()
-    entries = re.findall(
-        r"^([A-Za-z0-9_.-]+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", text, re.M
-    )
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    assert len(lines) == sum(1 + hashes.count("--hash") for *_, hashes in entries)
-    hashed = {canonical(name): version for name, version, _ in entries}
-    assert hashed.items() <= pinned().items()
-    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"]
-    installed = [*project["dependencies"], *extras["book"], *extras["test"], "ruff", "setuptools"]
-    names = {canonical(Requirement(r).name) for r in installed}
+    entry = r"^(\S+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$"
+    hashed = {canonical(name): version for name, version, _ in re.findall(entry, text, re.M)}
+    assert text.count("==") == len(hashed) and hashed.items() <= pinned().items()
+    groups = project()["optional-dependencies"]
+    installed = [*project()["dependencies"], *groups["book"], *groups["test"]]
+    names = {canonical(Requirement(r).name) for r in installed} | {"ruff", "setuptools"}
     assert names - set(hashed) == {"torch"}
 
 

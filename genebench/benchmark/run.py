@@ -3,8 +3,7 @@
 import os
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -13,7 +12,6 @@ from ..core.cluster import Cluster
 from ..core.errors import BadInput
 from ..core.workers import Outcome, Stage, quiet
 from ..data import sources
-from ..models import inference
 from . import fit, results, splits, validation
 from .plan import Cell
 from .tables import write as tables
@@ -31,16 +29,16 @@ class RunOutcome(Outcome):
         Pairs of task and model that were not scored, with reasons in the manifest.
     seconds : float
         Wall clock.
-    cells : tuple of Cell
+    cells : list of Cell
         Requested cells whose rows are in the cache; see ``read``.
     facts : list of dict
         Per such cell what was noted when it was computed.
     """
 
-    skipped: int = 0
-    seconds: float = 0.0
-    cells: tuple[Cell, ...] = ()
-    facts: list[dict] = field(default_factory=list)
+    skipped: int
+    seconds: float
+    cells: list[Cell]
+    facts: list[dict]
 
 
 def run(
@@ -88,12 +86,11 @@ def run(
         Cluster(scheduler) if scheduler else nullcontext(pool) as cells_by,
     ):
         clock["prepare"] = time.perf_counter()
-        failed = embed(plan, plan.profile.models, pool, cells_by, **report)
+        failed = embed(plan, plan.profile.models, pool, **report)
         clock["embeddings"] = time.perf_counter()
         cells = [cell for cell in plan.requested if cell.model not in failed]
         waiting = workers.pending(fit.STAGE, plan, cells, say)
-        options = {"waiting": waiting, **report}
-        outcome = workers.execute(fit.STAGE, plan, cells, cells_by, **options)
+        outcome = workers.execute(fit.STAGE, plan, cells, cells_by, waiting=waiting, **report)
         clock["cells"] = time.perf_counter()
         failed |= outcome.failed
         ready = [cell for cell in cells if str(cell) not in failed]
@@ -115,8 +112,9 @@ def run(
         manifest.stages(path, clock, computed=len(waiting))
     skipped = sum(len(fact["skipped"]) for fact in facts)
     seconds = time.perf_counter() - clock["start"]
-    numbers = (outcome.units, outcome.cached, outcome.computed)
-    return RunOutcome(*numbers, failed, skipped, seconds, tuple(ready), facts)
+    return RunOutcome(
+        outcome.units, outcome.cached, outcome.computed, failed, skipped, seconds, ready, facts
+    )
 
 
 def read(plan, cells):
@@ -149,47 +147,25 @@ def _make_vectors(plan, model):
 EMBEDDINGS = Stage("embeddings", _vectors_of, _make_vectors, quiet, quiet)
 
 
-def embed(
-    plan,
-    models,
-    pool,
-    cells_by=None,
-    *,
-    say=print,
-    progress=quiet,
-):
-    """Make the vectors of models that have none yet.
+def embed(plan, models, pool, **report):
+    """Make the vectors of models that have none yet; models of one recipe share theirs.
 
     Parameters
     ----------
     plan : Plan
     models : iterable of str
     pool : Executor, started with the plan
-    cells_by : Cluster, optional, runs the neural networks
-    say, progress : callable, optional
+    **report
+        ``say`` and ``progress``, see ``workers.execute``.
 
     Returns
     -------
     dict of str to str, model -> why it has no vectors
     """
-    first: dict[Path, str] = {}  # models of one recipe share their vectors
+    first = {}
     for name in models:
         first.setdefault(plan.embedding_path(name), name)
-    local, failed = [], {}
-    for name in workers.pending(EMBEDDINGS, plan, first.values(), say):
-        spec = plan.declared.models[name]
-        if not (isinstance(cells_by, Cluster) and spec.weights):
-            local.append(name)
-            continue
-        try:
-            inference.embed(spec, plan.universe, plan.declared, cluster=cells_by)
-        except Exception as err:
-            failed[name] = workers.fault(err)
-            say(f"embedding '{name}' failed: {failed[name]}")
-    if local:
-        report = {"say": say, "progress": progress, "waiting": local}
-        failed |= workers.execute(EMBEDDINGS, plan, local, pool, **report).failed
-    return failed
+    return workers.execute(EMBEDDINGS, plan, [*first.values()], pool, **report).failed
 
 
 def _up_to_date(plan, cells, facts, *, whole):
@@ -217,16 +193,23 @@ def _write(plan, rows, facts, *, whole, **cost):
     name = plan.profile.name
     path = results.scores_path(name)
     if path.exists():
-        old = _older(path, whole=whole)
+        try:
+            old = results.read(path)
+        except BadInput as err:
+            if not whole:
+                raise BadInput(
+                    f"{err} A part cannot be added to it: run the whole profile, without --models, "
+                    "--tasks, --split."
+                ) from None
+            old = pd.DataFrame(columns=results.SCHEMA.names)
         new = {(task, fact["model"], fact["split"]) for fact in facts for task in fact["tasks"]}
         renewed = {fact["split"] for fact in facts} if whole else set()
         at = zip(old.task, old.model, old.split)
         others = old[[k not in new and k[2] not in renewed for k in at]]
         rows = pd.concat([results.texts(others), rows], ignore_index=True)
     validation.write(rows, path)
-    made = {m: p for m in plan.models if cache.state(p := plan.embedding_path(m)) == "ready"}
-    noted = {model: cache.facts(path) for model, path in made.items()}
-    kept = ("shape", "seconds", "cpu_s")
+    vectors = {m: plan.embedding_path(m) for m in plan.models}
+    noted = {m: cache.facts(p) for m, p in vectors.items() if cache.state(p) == "ready"}
     known = {s: plan.declared.sources[s] for s in plan.profile.sources}
     releases = {s: source.release for s, source in known.items()}
     manifest.write(
@@ -235,20 +218,10 @@ def _write(plan, rows, facts, *, whole, **cost):
         {"sources": releases, "files": sources.pins(known)},
         n_tasks=len(plan.tasks),
         cells=facts,
-        embeddings={m: {n: f[n] for n in kept if n in f} for m, f in noted.items()},
+        embeddings={
+            model: {name: f[name] for name in ("shape", "seconds", "cpu_s") if name in f}
+            for model, f in noted.items()
+        },
         whole=whole,
         **cost,
     )
-
-
-def _older(path, *, whole):
-    """Rows written before. A whole run replaces a broken file, which stops a partial one."""
-    try:
-        return results.read(path)
-    except BadInput as err:
-        if whole:
-            return pd.DataFrame(columns=results.SCHEMA.names)
-        raise BadInput(
-            f"{err} A part cannot be added to it: run the whole profile, without --models, "
-            "--tasks, --split."
-        ) from None

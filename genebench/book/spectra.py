@@ -45,15 +45,14 @@ def _curves(rows, models):
 
     fig, text = Figure(figsize=(9.4, 4.2), layout="constrained"), io.StringIO()
     axes = fig.subplots(1, 2, sharey=True)
-    own = rows[~rows.split.str.endswith(curve.CONTROL)]
-    for ax, (x, label) in zip(axes, _AXES.items()):
-        for name, line in own.groupby("model", sort=False):
-            look = {"color": "#D55E00", "label": name}
-            if spec := models.get(name):
-                dash = "--" if spec.family == "shortcut" else "-"
-                look = {"color": spec.color, "label": spec.title, "linestyle": dash}
+    for name, line in rows[~rows.split.str.endswith(curve.CONTROL)].groupby("model", sort=False):
+        look = {"color": "#D55E00", "label": name}
+        if spec := models.get(name):
+            dash = "--" if spec.family == "shortcut" else "-"
+            look = {"color": spec.color, "label": spec.title, "linestyle": dash}
+        for ax, (x, label) in zip(axes, _AXES.items()):
             ax.plot(line[x], line.score, marker=".", **look)
-        ax.set_xlabel(label)
+            ax.set_xlabel(label)
     axes[0].set_ylabel(rows.metric.iloc[0])
     axes[1].invert_xaxis()
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)

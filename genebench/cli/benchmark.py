@@ -79,8 +79,6 @@ def tasks(
     ready(frame, "tasks")
     if write:
         results.write_csv(frame, results.beside_path(plan.profile.name, "tasks.csv"))
-        beside = cards.published_tasks(plan.profile, known, plan.tasks, specs.published())
-        results.write_csv(beside, results.beside_path(plan.profile.name, "tasks_published.csv"))
 
 
 def models(*, profile: str | None = None, json_: bool = False) -> None:

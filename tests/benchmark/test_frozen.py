@@ -35,14 +35,12 @@ def test_only_labels_that_are_new_are_scored(folder):
     row = result[(result.task == NAME) & (result.model == MODEL)].iloc[0]
     assert row.gained == 7 and row.without == len(before) - 7
     assert row.auroc == pytest.approx(roc_auc_score(before.gene.isin(genes), before.value))
-    assert set(result.task) == {NAME}
 
 
 def test_a_note_tells_date_releases_and_tasks_and_changed_predictions_are_refused(folder):
     note, release = frozen.note(folder), specs.declared().sources["toy"].release
     assert note["releases"] == {"toy": release}
     assert note["tasks"][NAME] == plan.make("tiny").tasks[NAME].hash
-    assert pd.Timestamp(note["date"]) <= pd.Timestamp.now()
     with refused(f"no source is of a release '{release}' that is newer"):
         frozen.unfreeze(plan.make("tiny"), folder, release)
     with (folder / frozen.FILE).open("ab") as stream:

@@ -6,7 +6,6 @@ of the book shows.
 
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -28,7 +27,7 @@ def digests(home):
     return {name: sha256(home / "data" / "results" / "tiny" / name) for name in FILES}
 
 
-def command(home, **options):
+def command(home):
     """Start a run as a user would, in a session of its own."""
     hidden = ("GENEBENCH_CACHE", "GENEBENCH_RESULTS", "GENEBENCH_MIRROR")
     environment = {k: v for k, v in os.environ.items() if k not in hidden}
@@ -38,7 +37,7 @@ def command(home, **options):
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     try:
-        return subprocess.Popen(words, env=environment, start_new_session=True, **pipes, **options)
+        return subprocess.Popen(words, env=environment, start_new_session=True, **pipes)
     finally:
         signal.signal(signal.SIGINT, handler)
 
@@ -77,7 +76,7 @@ def fresh(tmp_path):
     return make_home(tmp_path / "home")
 
 
-@pytest.mark.parametrize("number", [1, 20, 45])
+@pytest.mark.parametrize("number", [1, 45])
 def test_kill_of_the_run(fresh, finished, faults, number):
     process = command(fresh)
     wait_for(fresh, number, process)
@@ -89,10 +88,9 @@ def test_kill_of_the_run(fresh, finished, faults, number):
     again(fresh, finished, faults, "kill -9 of the run", done, "goes on where it was")
 
 
-@pytest.mark.parametrize("number", [3, 30])
-def test_kill_of_one_worker_process(fresh, finished, faults, number):
+def test_kill_of_one_worker_process(fresh, finished, faults):
     process = command(fresh)
-    wait_for(fresh, number, process)
+    wait_for(fresh, 30, process)
     with open(f"/proc/{process.pid}/task/{process.pid}/children") as stream:
         children = [int(p) for p in stream.read().split()]
     workers = [p for p in children if b"spawn_main" in open(f"/proc/{p}/cmdline", "rb").read()]
@@ -130,16 +128,6 @@ def test_two_runs_at_once_on_one_cache(fresh, finished, faults):
     printed = [output(p) for p in both]
     assert [p.returncode for p in both] == [0, 0], printed
     again(fresh, finished, faults, "two runs at once on one cache", 60, "both end well")
-
-
-def test_a_file_size_limit_that_is_hit(fresh, finished, faults):
-    limit = (6000, 6000)
-    process = command(fresh, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
-    printed = output(process)
-    assert process.returncode == 1 and "Traceback" not in printed, printed
-    assert not (fresh / "data" / "results").exists()
-    outcome = "one sentence; goes on where it was"
-    again(fresh, finished, faults, "file size limit hit", finished_cells(fresh), outcome)
 
 
 @pytest.fixture

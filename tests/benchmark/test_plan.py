@@ -1,5 +1,6 @@
 """The plan: which cells there are, what determines each, which genes are common."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -18,10 +19,9 @@ def tiny(warm):
 
 def test_every_task_is_met_once_by_every_model_in_every_split(tiny):
     met = [(c.model, c.split, t) for c in tiny.cells for t in c.tasks]
-    expected = [(m, s, t) for m in TINY["models"] for s in TINY["splits"] for t in tiny.tasks]
+    expected = itertools.product(TINY["models"], TINY["splits"], tiny.tasks)
     assert sorted(met) == sorted(expected) and tiny.whole and tiny.requested == tiny.cells
-    names = [str(c) for c in tiny.cells]
-    assert len(set(names)) == len(names) and "oracle × toy/class × stem" in names
+    assert "oracle × toy/class × stem" in map(str, tiny.cells)
 
 
 def test_only_binary_tasks_on_the_same_genes_share_a_cell_and_no_more_than_a_block(tiny):
@@ -39,11 +39,7 @@ def test_a_choice_never_changes_what_a_cell_contains(tiny):
     assert part.cells == tiny.cells
 
 
-def test_a_profile_with_an_unknown_split_or_without_any_task_is_refused(home):
-    edit_profile(splits=["randm"])
-    with refused("unknown split 'randm'; did you mean 'random'"):
-        plan.make("tiny")
-    edit_profile(splits=["random"])
+def test_a_profile_without_any_task_is_refused(home):
     for name in ("labels.tsv", "members.tsv"):
         (paths.DOWNLOADS / "toy" / name).unlink()
     forget()
@@ -57,7 +53,6 @@ def test_a_plan_can_be_sent_to_another_process(tiny):
     tiny.embedding("full")
     sent = pickle.loads(pickle.dumps(tiny))  # noqa: S301 — made a line above
     assert sent.cells == tiny.cells and sent.path(sent.cells[3]) == tiny.path(tiny.cells[3])
-    assert len(pickle.dumps(tiny)) == len(pickle.dumps(plan.make("tiny")))
 
 
 # --- the recipe -----------------------------------------------------------------------------------
@@ -70,13 +65,10 @@ def keys(**choice):
     return {made.path(c).name for c in made.requested}
 
 
-@pytest.mark.parametrize(
-    "change", [{"seed": 8}, {"folds": 4}, {"repeats": 2}, {"min_per_class": 6}]
-)
+@pytest.mark.parametrize("change", [{"seed": 8}, {"folds": 4}, {"min_per_class": 6}])
 def test_whatever_determines_the_rows_changes_every_cell_and_colours_none(warm, change):
     before = keys()
-    look = {"title": "T", "color": "#abcdef", "description": "D", "licence": "L"}
-    edit_model("full", **look)
+    edit_model("full", title="T", color="#abcdef", description="D", licence="L")
     assert keys() == before
     edit_profile(**change)
     assert not keys() & before
@@ -104,17 +96,16 @@ def test_common_genes_are_those_of_every_broad_model_and_controls_do_not_count(t
 
 def test_a_model_that_is_run_once_is_in_the_first_split_alone(warm):
     edit_profile(once=["random"])
-    tiny = plan.make("tiny")
-    met = {(c.model, c.split) for c in tiny.cells}
-    assert ("random", "random") in met and ("full", "stem") in met
-    assert ("random", "stem") not in met
-    assert not any(c.model == "random" for c in plan.make("tiny", split="stem").requested)
+    met = {(c.model, c.split) for c in plan.make("tiny").cells}
+    assert {("random", "random"), ("full", "stem")} <= met and ("random", "stem") not in met
 
 
 # --- tables that are missing ----------------------------------------------------------------------
 
 
 def test_a_split_without_its_table_is_refused_replaced_or_left_out(home):
+    with refused("unknown split 'randm'; did you mean 'random'"):
+        plan.make("tiny", split="randm")
     with refused("'chromosome' needs a table .* run 'genebench fetch hgnc'"):
         plan.make("tiny", split="chromosome")
     family = plan.make("tiny", split="family")

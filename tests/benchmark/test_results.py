@@ -18,9 +18,9 @@ split_param= metric=auroc genes=own variant= control= key=0000000000000000
 
 def row(**changes):
     """One sound row."""
-    words = dict(word.split("=") for word in SOUND.split()) | {"group": "genomic properties"}
+    words = dict(word.split("=") for word in SOUND.split())
     numbers = dict(repeat=0, fold=0, score=0.75, n_train=80, n_test=20, coverage=0.5)
-    return words | numbers | changes
+    return words | numbers | {"group": "genomic properties"} | changes
 
 
 @pytest.fixture
@@ -57,8 +57,7 @@ def test_the_same_rows_in_any_order_give_the_same_bytes(frame, tmp_path):
 @pytest.mark.parametrize(
     "change, words",
     [
-        (lambda f: f.drop(columns="score"), r"missing \['score'\]"),
-        (lambda f: f.assign(extra=1), r"unknown \['extra'\]"),
+        (lambda f: f.drop(columns="score").assign(extra=1), r"\['score'\], unknown \['extra'\]"),
         (lambda f: f.drop(columns=["genes", "variant", "control"]), "older version .schema 1"),
         (lambda f: f.assign(score="high"), "wrong type"),
     ],
@@ -80,14 +79,10 @@ def test_a_file_of_another_form_is_refused(frame, tmp_path, change, words):
     [
         ({"score": 1.2}, "1 scores of 'auroc' outside [0, 1], first 1.2"),
         ({"score": np.nan}, "scores of 'auroc' outside"),
-        ({"metric": "r2", "kind": "regression", "score": -np.inf}, "scores of 'r2' outside"),
         ({"genes": "comon"}, "unknown choice of genes 'comon'"),
-        ({"group": "galaxies"}, "unknown group"),
-        ({"coverage": np.nan}, "'coverage' outside"),
         ({"kind": "regression"}, "'auroc' is no metric of a regression task"),
         ({"metric": "arouc"}, "unknown metric 'arouc'"),
         ({"n_test": 0}, "'n_test' outside"),
-        ({"fold": -1}, "'fold' outside"),
     ],
 )
 def test_a_fault_is_named_with_its_place(frame, change, words):
@@ -121,11 +116,9 @@ def test_results_with_holes_are_not_valid(warm, spoil, words):
     assert any(words in fault for fault in validation.validate_path(paths.results("tiny")))
 
 
-@pytest.mark.parametrize("change", [{"cells": []}, {"seed": None}])
-def test_a_manifest_of_the_wrong_types_is_not_valid(warm, change):
+def test_a_manifest_of_the_wrong_types_is_not_valid(warm):
     path = results.manifest_path("tiny")
-    facts = json.loads(path.read_text()) | change
-    path.write_text(json.dumps({name: v for name, v in facts.items() if v is not None}))
+    cache.write_json(path, json.loads(path.read_text()) | {"cells": []})
     assert any("the manifest" in fault for fault in validation.validate_path(path.parent))
 
 
@@ -145,11 +138,9 @@ def test_nothing_to_validate_says_what_to_give(tmp_path, name, words):
 
 def test_averages_are_those_made_by_hand(frame):
     means = results.aggregate(frame).set_index(["model", "task"])
-    assert len(means) == 4
-    assert means.loc[("m", "a/b"), "score"] == pytest.approx(0.6)
-    assert means.loc[("n", "a/c"), "score"] == pytest.approx(0.65)
-    assert means.loc[("m", "a/b"), "sd"] == pytest.approx(np.std([0.5, 0.6, 0.7], ddof=1))
-    assert means.loc[("m", "a/b"), ["n_folds", "n_test"]].tolist() == [3, 63]
+    assert means.score.tolist() == pytest.approx([0.6, 0.65, 0.6, 0.65])
+    assert means.sd.iloc[0] == pytest.approx(np.std([0.5, 0.6, 0.7], ddof=1))
+    assert means.iloc[0][["n_folds", "n_test"]].tolist() == [3, 63]
 
 
 @pytest.mark.parametrize(
@@ -166,9 +157,7 @@ def test_main_scores_are_chosen_by_genes_and_full_coverage_counts_as_all(home, g
     full = [("own", 0.9), ("common", 0.85)]
     rows += [row(model="f", genes=g, score=v, coverage=1.0) for g, v in full]
     rows += [row(metric="auprc", score=0.1), row(split="family", score=0.2)]
-    other = {"task": "a/r", "kind": "regression"}
-    rows += [row(metric=m, score=v, **other) for m, v in (("spearman", 0.3), ("r2", 0.2))]
+    rows += [row(task="a/r", kind="regression", metric="spearman", score=0.3)]
     results.write(pd.DataFrame(rows), results.scores_path("tiny"))
     main = results.main_scores("tiny", genes=genes).set_index(["model", "task"])
     assert main.score.to_dict() == pytest.approx(expected)
-    assert set(main.metric) <= {"auroc", "spearman"}

@@ -46,14 +46,14 @@ def test_a_whole_run_is_sound_and_complete(finished):
     for control in ("random", "shuffled"):
         chance = main[(main.model == control) & (main.metric != "spearman")].score.mean()
         assert abs(chance - 0.5) < 0.08
-    pairs = finished.frame[["task", "model", "split"]].drop_duplicates()
-    assert len(pairs) + outcome.skipped == 7 * 6 * 2
     assert validation.validate_path(finished.folder / "data" / "results" / "tiny") == []
 
 
 def test_a_second_run_computes_nothing_and_changes_nothing(warm, monkeypatch):
     for module, name in ((probes, "predict"), (bootstrap, "influence")):
         monkeypatch.setattr(module, name, lambda *given, **options: pytest.fail("made again"))
+    for folder in (cell().parent, paths.FOLDS, paths.results("tiny")):
+        (folder / ".half.parquet").write_bytes(b"PAR1half")  # of a run that was killed
     before, said = digests(), []
     outcome = run_tiny(say=said.append)
     assert (outcome.cached, outcome.computed, outcome.failed) == (60, 0, {})
@@ -71,8 +71,7 @@ def test_parts_run_one_after_the_other_add_up_to_the_whole(home, finished):
 
 
 def test_a_partial_run_keeps_the_manifest_whole_and_rows_of_other_splits(home):
-    small = {"splits": ["random"], "models": ["full", "part", "stem"]}
-    edit_profile(**small)
+    edit_profile(splits=["random"], models=["full", "part", "stem"])
     run_tiny()
     run_tiny(models=["full"], split="stem")
     tiny = plan.make("tiny")
@@ -82,13 +81,9 @@ def test_a_partial_run_keeps_the_manifest_whole_and_rows_of_other_splits(home):
     assert set(frame[frame.split == "stem"].model) == {"full"}
     assert set(frame.split) == {"random", "stem"}
     assert validation.validate_path(paths.results("tiny")) == []
-
-
-def test_a_model_taken_from_the_profile_leaves_the_results(warm):
-    models = [m for m in TINY["models"] if m != "random"]
-    edit_profile(models=models)
+    edit_profile(models=["full", "part"])  # a model that is taken out leaves the results
     run_tiny()
-    assert "random" not in set(results.load("tiny").model)
+    assert "stem" not in set(results.load("tiny").model)
 
 
 def test_results_of_an_older_schema_are_replaced_by_a_whole_run_and_stop_a_partial_one(warm):
@@ -118,8 +113,6 @@ def test_one_failing_cell_is_named_and_the_rest_is_finished(warm, monkeypatch, f
     assert set(outcome.failed.values()) == {"ZeroDivisionError: division by zero"}
     assert sum(any(name in s and "failed" in s for name in names) for s in said) == 1
     assert "1 more cells failed, for the same reasons" in said
-    lost = (finished.frame.model == "shuffled") & (finished.frame.task == "toy/class")
-    assert lost.any() and len(results.load("tiny")) == (~lost).sum()
     shown = set(results.read_beside("tiny", "intervals.parquet").model)
     assert shown == set(TINY["models"]) - {"shuffled"}
     assert any("leave out shuffled" in s for s in said)
@@ -140,10 +133,8 @@ def test_a_model_that_cannot_be_embedded_is_named_and_the_rest_is_finished(warm)
 
 
 def test_skipped_tasks_are_noted_with_their_reason_and_have_no_rows(warm):
-    change = {"min_per_class": 20, "models": ["full", "part", "stem"]}
-    edit_profile(**change)
-    barred = {"regression": "It says nothing there."}
-    edit_model("stem", not_for=barred)
+    edit_profile(min_per_class=20, models=["full", "part", "stem"])
+    edit_model("stem", not_for={"regression": "It says nothing there."})
     outcome = run_tiny()
     skipped = read_manifest()["skipped"]["random"]
     assert outcome.skipped >= 2 and outcome.failed == {} and "full" not in skipped
@@ -159,8 +150,6 @@ def test_a_part_of_a_profile_gets_no_intervals_and_a_message_says_so(home):
     assert any("no intervals" in s and "run the whole profile" in s for s in said)
     with refused("not made yet; run 'genebench run --profile tiny'"):
         results.read_beside("tiny", "intervals.parquet")
-    with refused("not made yet; run 'python -m benchmarks.ceilings'"):
-        results.read_beside("tiny", "ceilings.csv")
 
 
 # --- the manifest ---------------------------------------------------------------------------------
@@ -170,7 +159,7 @@ def test_the_manifest_says_what_made_the_results(finished):
     facts = json.loads((finished.folder / "data/results/tiny/manifest.json").read_text())
     numbers = (facts["schema"], facts["seed"], len(facts["cells"]), facts["tasks"])
     assert numbers == (2, 7, 60, 7) and facts["sources"] == {"toy": "1"}
-    assert facts["models"] == TINY["models"] and set(facts["embeddings"]) == set(TINY["models"])
+    assert set(facts["embeddings"]) == set(TINY["models"])
     assert facts["versions"]["pandas"] == pd.__version__ and facts["peak_memory_mb"] > 0
     took, spent = facts["wall_s"]["stages"], costs.spent(facts)
     assert set(took) == set(costs.STAGES)
@@ -226,13 +215,6 @@ def test_a_damaged_file_is_known_and_made_again(warm, finished, faults, place, d
     assert validation.sealed("tiny") and validation.validate_path(paths.results("tiny")) == []
 
 
-def test_half_written_files_of_a_killed_run_are_never_read(warm, finished):
-    for folder in (cell().parent, paths.EMBEDDINGS, paths.FOLDS, paths.results("tiny")):
-        (folder / ".half.parquet").write_bytes(b"PAR1half")
-        (folder / ".half.json").write_text("{")
-    assert run_tiny().computed == 0 and digests() == digests(finished.folder)
-
-
 def test_a_full_disk_stops_the_run_and_costs_nothing(warm, finished, monkeypatch):
     tiny, right, calls = plan.make("tiny"), cache.os.replace, iter(range(10**9))
     shutil.rmtree(paths.results("tiny"))
@@ -251,16 +233,3 @@ def test_a_full_disk_stops_the_run_and_costs_nothing(warm, finished, monkeypatch
     monkeypatch.setattr(cache.os, "replace", right)
     assert 40 < run_tiny().cached < 60 and digests() == digests(finished.folder)
     assert not [p for p in paths.CACHE.rglob(".*") if p.is_file()]
-
-
-def test_a_warm_cache_that_is_read_only_is_enough(warm, finished, monkeypatch):
-    shutil.rmtree(paths.results("tiny"))
-    right = cache.atomic
-
-    def refuse(path):
-        if path.is_relative_to(paths.CACHE):
-            raise OSError(errno.EROFS, "Read-only file system", str(path))
-        return right(path)
-
-    monkeypatch.setattr(cache, "atomic", refuse)
-    assert run_tiny().computed == 0 and digests() == digests(finished.folder)

@@ -34,16 +34,13 @@ def known(monkeypatch):
     made_up = tables()
     monkeypatch.setattr(genes, "resolver", lambda sources: made_up)
 
-    def counts(names, sources):
-        return np.array([len(n) + ord(n[2]) % 6 for n in names])
-
-    def groups(names, sources):
-        return [n[:2] + n[3:] for n in names]
-
     def days(task, sources):
         return [20000101 + 10000 * (ord(n[2]) % 32 + (n[3] > "4")) for n in task.entities]
 
-    for split, look_up in (("study", counts), ("similarity", groups)):
+    for split, look_up in {
+        "study": lambda names, sources: np.array([len(n) + ord(n[2]) % 6 for n in names]),
+        "similarity": lambda names, sources: [n[:2] + n[3:] for n in names],
+    }.items():
         changed = replace(splits.SPLITS[split], look_up=look_up)
         monkeypatch.setitem(splits.SPLITS, split, changed)
     monkeypatch.setattr(splits, "_dates", days)

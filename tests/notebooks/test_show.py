@@ -29,7 +29,7 @@ def test_a_figure_is_saved_with_its_data_and_offered(folders):
     assert (folders / "files" / "p-f.webp").exists() and "{figure} files/p-f.webp" in text
     for kind in ("svg", "csv"):
         assert (folders / "files" / f"p-f.{kind}").exists() and f"p-f.{kind}>`" in text
-    assert ":name: fig-p-f" in text and ":alt: Alt." in text and "A &lt;b>." in text
+    assert ":alt: Alt." in text and "A &lt;b>." in text
 
 
 def test_missing_numbers_are_dashes_and_marks_stay_out_of_the_file(folders):
@@ -55,15 +55,6 @@ def test_what_a_spreadsheet_would_run_is_text_in_the_file(folders):
     assert (folders / "files" / "p-t.csv").read_text().splitlines() == lines
 
 
-def test_data_for_a_script_are_a_call_with_plain_json(folders):
-    show.data({"a": [1, None], "b": "µ"}, profile="x", name="n", call="f")
-    text = (folders / "static" / "n.js").read_text(encoding="utf-8")
-    assert text.startswith("f(") and json.loads(text[2:-3]) == {"a": [1, None], "b": "µ"}
-    with pytest.raises(ValueError):
-        show.data({"a": float("nan")}, profile="x", name="m", call="f")
-    assert not (folders / "static" / "m.js").exists()
-
-
 def test_the_readers_weights_have_every_mean_and_ask_no_network(folders):
     frame = pd.DataFrame({"one": [0.5, np.nan], "two": [0.7, 0.8]}, index=["A </script>", "B"])
     text = show.weights(frame, **AT, name="w").data
@@ -71,7 +62,6 @@ def test_the_readers_weights_have_every_mean_and_ask_no_network(folders):
     assert given["data"][1] == [None, 0.8] and given["index"][1] == "B"
     assert given["columns"] == ["one", "two"]
     assert text.count("</script>") == 1 and "http" not in text
-    assert (folders / "files" / "p-w.csv").exists()
 
 
 def test_a_number_that_is_not_finite_cannot_be_quoted(folders):

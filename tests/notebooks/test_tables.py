@@ -34,11 +34,6 @@ def test_scores_of_a_task_stand_by_split_with_intervals_the_best_of_the_hardest_
     assert table.model.tolist() == ["Full", "Stem", "Part"]
     assert table.similarity[0] == "0.500 (0.400 to 0.600)" and pd.isna(table.similarity[1])
     assert table.exposed.tolist() == ["no", "no", "yes"]
-    power = pd.DataFrame({"task": "toy/a", "split": ["similarity", "random"], "probe": "linear"})
-    power = power.assign(best="full", second=["stem", None], difference=0.1, smallest=0.05)
-    two = tables.two_best(power, frame, models)
-    assert two.split.tolist() == ["random", "similarity"] and two.second.tolist() == ["", "Stem"]
-    assert two.score[0] == "0.900 (0.800 to 1.000)" and two["smallest detectable"][0] == 0.05
 
 
 def test_a_group_is_picked_or_refused():
