@@ -1,7 +1,7 @@
 """One cell: out-of-fold predictions of a probe on vectors, and their scores as tidy rows."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -32,11 +32,11 @@ class Output:
         Wall clock and processor.
     """
 
-    rows: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=results.SCHEMA.names))
-    skipped: list[dict] = field(default_factory=list)
-    predictions: dict[tuple[str, int], Predictions] = field(default_factory=dict)
-    seconds: float = 0.0
-    cpu_s: float = 0.0
+    rows: pd.DataFrame
+    skipped: list[dict]
+    predictions: dict[tuple[str, int], Predictions]
+    seconds: float
+    cpu_s: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,15 +106,7 @@ def _gather(plan, cell):
     return cell, key, spec, plan.profile, plan.memory, plan.block(cell), vectors
 
 
-def compute(
-    cell,
-    key,
-    spec,
-    profile,
-    memory,
-    block,
-    embedding,
-):
+def compute(cell, key, spec, profile, memory, block, embedding):
     """Fit and score a cell on one thread, whatever the number of cores.
 
     Parameters
@@ -131,9 +123,10 @@ def compute(
     -------
     Output
     """
-    output, start, spent = Output(), time.perf_counter(), time.process_time()
+    start, spent = time.perf_counter(), time.process_time()
+    frames, skipped, kept = [], [], {}
     with workers.one_thread():
-        frames, own = [], baseline.OF_TASK.get(spec.encoder)
+        own = baseline.OF_TASK.get(spec.encoder)
         covered, X, pairs = features(block.tasks[0], embedding)
         options = {"probe": cell.probe, "memory": memory, "pairs": None if own else pairs}
         names = {"model": spec.name, "split": cell.split}
@@ -151,7 +144,7 @@ def compute(
                 part = Part(task, labels(task, spec, profile.seed + repeat), fold)
                 why = why or spec.not_for.get(task.kind, "") or _unfit(part, covered, profile)
                 if why:
-                    output.skipped.append({"task": task.name, **names, "reason": why})
+                    skipped.append({"task": task.name, **names, "reason": why})
                 else:
                     usable.append(part)
             for parts in [[part] for part in usable] if own else filter(None, [usable]):
@@ -160,14 +153,13 @@ def compute(
                 values = out_of_fold(X, parts, covered, **options)
                 predicted += [_coded(*one, covered) for one in zip(parts, values)]
             if usable:
-                output.predictions |= {(p.task.name, repeat): v for p, v in zip(usable, predicted)}
+                kept |= {(p.task.name, repeat): v for p, v in zip(usable, predicted)}
                 rows = pd.DataFrame(_scores(usable, predicted, covered, block.common), columns=_ROW)
                 frames.append(rows.assign(**shared, repeat=repeat))
-        if frames:
-            output.rows = pd.concat(frames, ignore_index=True)[results.SCHEMA.names]
-    output.seconds = time.perf_counter() - start
-    output.cpu_s = time.process_time() - spent
-    return output
+    frames = frames or [pd.DataFrame(columns=results.SCHEMA.names)]
+    rows = pd.concat(frames, ignore_index=True)[results.SCHEMA.names]
+    seconds, cpu_s = time.perf_counter() - start, time.process_time() - spent
+    return Output(rows, skipped, kept, seconds, cpu_s)
 
 
 def labels(task, spec, seed):

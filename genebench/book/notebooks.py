@@ -310,9 +310,12 @@ def book(profile, *, say=print):
 
 def _made_of(executed, profile):
     """Hash of what the book is built of: pages, texts, sources, and the code that joins them."""
-    folders = (executed, paths.BOOK, paths.NOTEBOOKS, Path(__file__).parent)
-    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     apart = {paths.pages(), executed / "failed"}
-    files = [path for path in files if not apart & set(path.parents) and path.suffix != ".pyc"]
+    files = [
+        path
+        for folder in (executed, paths.BOOK, paths.NOTEBOOKS, Path(__file__).parent)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".pyc" and not apart & set(path.parents)
+    ]
     digests = [[str(path), cache.digest(path)] for path in [*files, paths.CONFIG]]
     return cache.key([profile, __version__, repository(), release(), digests])
