@@ -77,7 +77,12 @@ def embed(
             job = Job(inputs, Batches.of(result), shards, names[:1] if cluster else names)
             elsewhere.run(job, cluster=cluster, progress=progress)
         result = infer(result, device=names[0], folder=shards, progress=progress)
-    check(result, spec.name)
+    for row, column in np.argwhere(~np.isfinite(result.vectors))[:1]:
+        raise BadInput(
+            f"model '{spec.name}': the vector of '{result.entities[row]}' holds "
+            f"{result.vectors[row, column]} in column {column}; leave that gene out or fix its "
+            f"vector."
+        )
     cache.store(
         file,
         contents,
@@ -90,21 +95,3 @@ def embed(
     if shards.exists():
         shutil.rmtree(shards)
     return result
-
-
-def check(embedding, name):
-    """Check that every number of an embedding is finite.
-
-    Parameters
-    ----------
-    embedding, name : Embedding, str
-        Vectors, and the model's name for the message that names the first entity and column.
-    """
-    bad = np.argwhere(~np.isfinite(embedding.vectors))
-    if len(bad):
-        row, column = bad[0]
-        raise BadInput(
-            f"model '{name}': the vector of '{embedding.entities[row]}' holds "
-            f"{embedding.vectors[row, column]} in column {column} ({len(bad)} such values in all); "
-            f"leave that gene out or fix its vector."
-        )

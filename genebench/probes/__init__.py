@@ -7,7 +7,6 @@ numbers (regression). Features are standardised inside the fold: mean and standa
 from the training entities alone.
 """
 
-from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
@@ -28,35 +27,28 @@ class Method(NamedTuple):
     ----------
     name : str
         Name in the results.
-    module : str
-        Module of this package, whose ``predict`` fits.
     options : dict
         What it takes, which is part of the recipe of a result.
     """
 
     name: str
-    module: str
     options: dict
 
 
-_LOGISTIC = Method("logistic", "linear", {"C": 1.0, "tolerance": 3e-4})
+_LOGISTIC = Method("logistic", {"C": 1.0, "tolerance": 3e-4})
 
 PROBES: dict[str, dict[str, Method]] = {
     "linear": {
         **dict.fromkeys(("binary", "multilabel", "pair"), _LOGISTIC),
-        "multiclass": Method("softmax", "linear", {**_LOGISTIC.options, "max_iter": 1000}),
-        "regression": Method("ridge", "linear", {"alpha": 1.0}),
+        "multiclass": Method("softmax", {**_LOGISTIC.options, "max_iter": 1000}),
+        "regression": Method("ridge", {"alpha": 1.0}),
     },
-    "products": {"pair": Method("products", "linear", {**_LOGISTIC.options, "products": True})},
-    "knn": dict.fromkeys(
-        ("binary", "multilabel", "multiclass", "regression"), Method("knn", "neighbours", {"k": 15})
-    ),
-    "svc": {"binary": Method("svc", "svc", {"C": [0.1, 1.0, 10.0, 100.0, 1000.0]})},
+    "products": {"pair": Method("products", {**_LOGISTIC.options, "products": True})},
+    "svc": {"binary": Method("svc", {"C": [0.1, 1.0, 10.0, 100.0, 1000.0]})},
 }
 """Probe → kind of task → how it is fitted. Linear: L2-regularised logistic, softmax or ridge
-regression; products: the same on both vectors of a pair and their product by column; knn: 15
-nearest neighbours by cosine; svc: a support vector machine with a Gaussian kernel, C chosen
-inside."""
+regression; products: the same on both vectors of a pair and their product by column; svc: a
+support vector machine with a Gaussian kernel, C chosen inside."""
 
 
 def takes(kind, probe="linear"):
@@ -124,7 +116,7 @@ def predict(
         Bytes that features and fits at work may take beside X itself; tasks are fitted in waves
         that fit.
     **options
-        Of the method, over its defaults (``C``, ``k`` …).
+        Of the method, over its defaults (``C``, ``alpha`` …).
 
     Returns
     -------
@@ -157,24 +149,26 @@ def predict(
     if pairs is None and isinstance(strength, int | float) and strength > 0:
         groups = indicators.codes(X)
 
+    for row, column in np.argwhere(~np.isfinite(X))[:1] if groups is None else ():
+        raise BadInput(
+            f"row {row}, column {column} of the vectors is {X[row, column]}; fix or drop it."
+        )
+    # torch and scikit-learn are slow to import, and the command line must not wait for them
     if groups is not None:
         scale = {"strength": strength, "standardise": standardise}
         values = indicators.predict(groups, Y, folds, kind=kind, **scale)
-    else:  # torch is slow to import, and the command line must not wait for it
-        from .features import Features
+    elif how.name == "svc":
+        from . import svc
 
-        for row, column in np.argwhere(~np.isfinite(X))[:1]:
-            raise BadInput(
-                f"row {row}, column {column} of the vectors is {X[row, column]}; fix or drop it."
-            )
-        features = X  # a support vector machine reads the vectors as they are
-        if how.name != "svc":
-            double = how.name == "ridge"  # a closed form gives all digits
-            features = Features(X, pairs, standardise=standardise, device=device, double=double)
-            memory -= features.bytes
-        settings |= {"kind": kind, "memory": max(memory, 1e6)}
-        module = import_module(f".{how.module}", __name__)
-        values = module.predict(features, Y, folds, **settings)
+        values = svc.predict(X, Y, folds, **settings)  # it reads the vectors as they are
+    else:
+        from . import features, linear
+
+        double = how.name == "ridge"  # a closed form gives all digits
+        scale = {"standardise": standardise, "device": device, "double": double}
+        scaled = features.Features(X, pairs, **scale)
+        settings["memory"] = max(memory - scaled.bytes, 1e6)
+        values = linear.predict(scaled, Y, folds, kind=kind, **settings)
 
     if kind != "regression":
         values = np.clip(values, -LIMIT, LIMIT)

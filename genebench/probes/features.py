@@ -156,17 +156,16 @@ class Features:
         -------
         Tensor of shape (K, n)
         """
-        parts = zip(W.chunk(len(self.sides), 1), self.sides)
-        return reduce(torch.add, [self._margins(weights)[:, side] for weights, side in parts])
-
-    def _margins(self, W):
-        """Margins of the rows of X, (K, g)."""
-        if len(W) < FEW:
-            return (self.X @ W.T).T.contiguous()
-        out = W.new_empty(len(W), len(self.X))
-        for x, piece in zip(self.X.split(BLOCK), out.split(BLOCK, 1)):
-            torch.mm(W, x.T, out=piece)
-        return out
+        parts = []
+        for weights, side in zip(W.chunk(len(self.sides), 1), self.sides):
+            if len(W) < FEW:
+                out = (self.X @ weights.T).T.contiguous()
+            else:
+                out = W.new_empty(len(W), len(self.X))
+                for x, piece in zip(self.X.split(BLOCK), out.split(BLOCK, 1)):
+                    torch.mm(weights, x.T, out=piece)
+            parts.append(out[:, side])
+        return reduce(torch.add, parts)
 
     def _by_row(self, R):
         """Sums of entities' values, (K, n), over the rows of X that they are of, one a side."""

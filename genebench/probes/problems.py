@@ -134,11 +134,10 @@ def enter(features, problems, ids):
         else:
             for at, one, seen in zip(range(*here.indices(K)), y, use):
                 share = torch.bincount(one[seen], minlength=C).to(mean.dtype) / seen.sum()
-                log = torch.where(share > 0, share.clamp(min=1e-30).log(), 0)
-                U[at, :, -1] = torch.where(share > 0, log - log[share > 0].mean(), 0)
-                M[at] = torch.where(share > 0, U[at, :, -1], -FAR)[:, None]
-                M[at, :, ~seen] = -FAR
-                hidden = torch.where(~seen)[0]
+                log, there, hidden = share.log(), share > 0, torch.where(~seen)[0]
+                U[at, :, -1] = torch.where(there, log - log[there].mean(), 0)
+                M[at] = torch.where(there, U[at, :, -1], -FAR)[:, None]
+                M[at, :, hidden] = -FAR
                 M[at, one[hidden], hidden] = FAR
         residuals(state, here, y)
 

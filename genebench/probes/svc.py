@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.svm import SVC
 
 
-def predict(X, Y, folds, *, kind, C, memory):
+def predict(X, Y, folds, *, C):
     """Decision values of the fits that did not see the entity.
 
     For each fold the C is taken that has the best mean AUROC when every part of the training
@@ -23,11 +23,8 @@ def predict(X, Y, folds, *, kind, C, memory):
     Y, folds : ndarray of shape (n, n_tasks)
         0/1 labels, and fold in which each entity is tested; −1 leaves it out, one below only
         trains.
-    kind : {'binary'}
     C : list of float
         Ascending inverse strengths to choose from.
-    memory : float
-        Not used: a task takes 24 bytes for each two of its entities.
 
     Returns
     -------

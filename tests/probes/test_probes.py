@@ -13,7 +13,6 @@ from genebench.stats import metrics
 
 ROUNDING = {
     ("binary", "linear"): 3e-3,
-    ("binary", "knn"): 0,
     ("multiclass", "linear"): 3e-3,
     ("regression", "linear"): 1e-8,
 }
@@ -73,7 +72,7 @@ def test_unfit_labels_kinds_probes_and_pairs_are_refused():
     pairs = (np.arange(300), np.arange(300)[::-1])
     for rows, options, why in (
         (X[:-1], {"kind": "binary"}, "do not fit together"),
-        (X, {"kind": "pair", "probe": "knn", "pairs": pairs}, "takes no pair tasks; use one of li"),
+        (X, {"kind": "pair", "probe": "svc", "pairs": pairs}, "takes no pair tasks; use one of li"),
         (X, {"kind": "regression", "pairs": pairs}, "takes no pairs; use the logistic probe"),
         (X, {"kind": "binary", "probe": "liner"}, "did you mean 'linear'"),
         (X, {"kind": "regression", "probe": "svc"}, "'svc' takes no regression tasks; use one of"),
