@@ -40,6 +40,7 @@ from genebench.benchmark import results
 from genebench.core import specs
 from genebench.place import among
 from notebooks.lib import charts, figures, show
+from notebooks.studies.lib.among import summary
 
 show.begin()
 models = specs.declared().models
@@ -144,7 +145,7 @@ show.table(
 
 # %% tags=["remove-input"]
 frame = results.read_beside(source, "reproduction.csv")
-by_set = among.summary(frame)
+by_set = summary(frame)
 show.table(
     by_set.assign(model=by_set.model.map(titles), set=by_set["set"].map(sets)).set_index("model"),
     page=page,

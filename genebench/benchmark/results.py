@@ -57,8 +57,9 @@ PUBLISHED = ("reproduction.csv", "published_groups.csv", "published_pairs.csv")
 ones, by task; and what the paper publishes, by group of tasks and model, and by pair of models."""
 _COMMANDS = {
     **dict.fromkeys(BESIDE, "genebench run --profile {profile}"),
+    **dict.fromkeys(PUBLISHED, "genebench reproduce --profile {profile}"),
     **dict.fromkeys(
-        (*PUBLISHED, "among.csv", "among_types.csv"), "genebench reproduce --profile {profile}"
+        ("among.csv", "among_types.csv"), "genebench notebooks --study among -P source={profile}"
     ),
     "efficiency.csv": "genebench notebooks --study efficiency -P source={profile}",
     "ceilings.csv": "python -m benchmarks.ceilings",

@@ -234,19 +234,13 @@ def reproduce(
     Parameters
     ----------
     model : list of str, optional
-        Models whose scores the paper publishes; bag-of-words and mpnet if none is given. Of the
-        profile zhong2025 all that was run is compared.
+        Models whose scores the paper publishes; bag-of-words and mpnet if none is given.
     quoted : bool
         Only summarise what the paper publishes; score nothing.
     """
     from ..benchmark import published_scores, summaries
-    from ..place import among
 
     folder = paths.results(profile)
-    if among.SOURCE in specs.declared().profile(profile).sources:
-        frame = among.write(make_plan(profile), folder)
-        print(among.summary(frame).round(3).to_string(index=False))
-        return print(folder)
     if quoted:
         return published_scores.summarise(specs.declared(), folder)
     plan = make_plan(profile, universe="paper")

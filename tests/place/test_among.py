@@ -14,6 +14,7 @@ from genebench.core import specs
 from genebench.data import sources
 from genebench.data.tasks import Task
 from genebench.place import among
+from notebooks.studies.lib.among import reproduction
 
 GENES = np.array([f"G{i:03}" for i in range(200)])
 
@@ -75,7 +76,7 @@ def test_published_scores_that_the_holdout_cannot_give_are_marked(made_up):
     theirs = pd.DataFrame(rows, columns=["set", "task", "model", "category", "score"])
     ours = scores(made_up, 0.7, "aac", 2, coverage=1.0)
     errors = ours[["task", "model"]].assign(probe="svc", genes="own", error=0.03)
-    frame = among.reproduction(made_up, ours, theirs, errors).set_index("task")
+    frame = reproduction(made_up, ours, theirs, errors).set_index("task")
     assert list(frame.model.unique()) == ["aac"] and (frame.se == 0.03).all()
     assert list(frame.possible) == [bool(i % 2) for i in range(12)]
     np.testing.assert_allclose(frame.difference, frame.score - frame.published)

@@ -1,0 +1,94 @@
+"""Scores of published gene embeddings beside ours: places, and two that are reproduced.
+
+What is published is quoted, see ``genebench.place.among``.
+"""
+
+import numpy as np
+
+from genebench.benchmark import results
+from genebench.place import among
+
+REPRODUCED = {"AAC": "aac", "UNIREP": "unirep-5700"}
+"""Which of the 38 are among our models, and what they are called here."""
+
+
+def write(plan):
+    """Write ``reproduction.csv``, ``among.csv`` and ``among_types.csv`` from a profile's scores.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    DataFrame of ``summary``
+    """
+    name = plan.profile.name
+    ours, theirs = among.computed(results.load(name)), among.published(plan)
+    frame = reproduction(plan, ours, theirs, results.read_beside(name, "intervals.parquet"))
+    tables = frame, *among.place(plan, ours, theirs)
+    for file, table in zip(("reproduction.csv", "among.csv", "among_types.csv"), tables):
+        results.write_table(table, results.beside_path(name, file))
+    return summary(frame)
+
+
+def reproduction(plan, ours, theirs, errors):
+    """Compare the models that are computed here and published there, by task.
+
+    Parameters
+    ----------
+    plan : Plan
+    ours, theirs : DataFrame of ``among.computed`` and ``among.published``
+    errors : DataFrame
+        The profile's ``intervals.parquet``.
+
+    Returns
+    -------
+    DataFrame
+        ``model``, ``task``, ``set``, ``title``, ``published``, ``score``, ``se`` (of the score by
+        the genes of the holdout, families drawn whole), ``difference`` (ours minus published),
+        ``coverage`` (share of the task's genes with a vector), ``positives`` and ``tested`` of the
+        holdout, and ``possible``: whether the published scores of all 38 are AUROCs that the
+        holdout here can give, which is a whole number of ordered pairs (half ones are ties).
+    """
+    at, errors = ["model", "task"], errors[(errors.probe == among.PROBE) & (errors.genes == "own")]
+    frame = theirs.rename(columns={"score": "published"})
+    frame = frame.assign(model=frame.model.map(REPRODUCED))
+    frame = frame.join(ours.set_index(at)[["score", "coverage"]], on=at, how="inner")
+    frame = frame.join(errors.set_index(at).error.rename("se"), on=at)
+    tested = {name: task.labels[task.folds == 0] for name, task in plan.tasks.items()}
+    labels = frame.task.map(tested)
+    whole = theirs.assign(pairs=[2 * t.sum() * (1 - t).sum() for t in theirs.task.map(tested)])
+    count = whole.score * whole.pairs
+    possible = ((count - count.round()).abs() < 1e-6).groupby(whole.task).mean() > 0.5
+    return frame.assign(
+        title=frame.task.map({name: task.title for name, task in plan.tasks.items()}),
+        difference=frame.score - frame.published,
+        positives=labels.map(np.sum),
+        tested=labels.map(len),
+        possible=frame.task.map(possible),
+    ).drop(columns="category")
+
+
+def summary(frame):
+    """Summarise a reproduction by model and set of tasks.
+
+    Parameters
+    ----------
+    frame : DataFrame of ``reproduction``
+
+    Returns
+    -------
+    DataFrame
+        Number of ``tasks``; means ``published`` and ``score``, mean ``difference`` and its mean
+        ``size``; Pearson ``correlation`` over tasks; shares of tasks ``within`` two standard errors
+        of the holdout, and whose published score is ``possible`` with the holdout here.
+    """
+    frame = frame.assign(
+        size=frame.difference.abs(),
+        within=frame.difference.abs() <= 2 * frame.se,
+    )
+    by = frame.groupby(["model", "set"], sort=False)
+    names = ["published", "score", "difference", "size", "within", "possible", "coverage"]
+    both = by[["published", "score"]].corr().iloc[::2, 1].droplevel(2)
+    return by[names].mean().assign(tasks=by.size(), correlation=both).reset_index()
