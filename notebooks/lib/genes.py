@@ -6,7 +6,7 @@ from html import escape
 import pandas as pd
 from IPython.display import HTML
 
-from genebench.benchmark import gene_tables
+from genebench.benchmark import gene_tables, results
 from genebench.core import paths
 from genebench.core.specs import ModelSpec
 
@@ -37,7 +37,7 @@ def look_up(
     HTML
         Without a gene table it says what to run.
     """
-    source = next((s for s in sources if gene_tables.path(s).exists()), profile)
+    source = next((s for s in sources if results.beside_path(s, "genes.parquet").exists()), profile)
     table, name = gene_tables.read(source), escape(source)
     if table is None:
         return HTML(

@@ -3,7 +3,9 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
+from helpers import edit_model, run_tiny
 from sklearn.metrics import roc_auc_score
 
 from genebench.benchmark import gene_tables, plan
@@ -24,33 +26,45 @@ def test_the_share_of_a_gene_is_its_part_in_the_auroc():
 
 
 @pytest.fixture
-def atlas(warm):
-    """Predictions of the made-up profile."""
+def table(warm):
+    """Rows and facts of the made-up profile; the first model was trained on hearts."""
+    edit_model("full", exposed={"toy/term/heart": "trained on it"})
+    run_tiny()
     return gene_tables.gather(plan.make("tiny"))
 
 
-def test_neighbours_are_the_nearest_by_cosine_and_never_the_gene_itself(atlas):
-    name, (at, cosine) = next(iter(atlas.near.items()))
-    embedding = plan.make("tiny").embedding(name)
+def test_neighbours_are_the_nearest_by_cosine_and_never_the_gene_itself(table):
+    rows, about = table
+    embedding, symbols = plan.make("tiny").embedding(about["near"][0]), [r["gene"] for r in rows]
     unit = embedding.vectors / np.linalg.norm(embedding.vectors, axis=1, keepdims=True)
-    similarity = unit @ unit.T
+    similarity, at = unit @ unit.T, embedding.rows(np.array(symbols))
     np.fill_diagonal(similarity, -2)
-    rows = embedding.rows(atlas.genes)
-    for g in np.flatnonzero(rows >= 0)[:40]:
-        best = np.sort(similarity[rows[g]])[::-1][: gene_tables.NEIGHBOURS]
-        np.testing.assert_allclose(np.sort(cosine[g])[::-1], best, atol=1e-5)
-        assert g not in at[g]
+    for g in np.flatnonzero(at >= 0)[:40]:
+        near = rows[g]["near"][0]
+        assert g not in [other["gene"] for other in near]
+        best = np.sort(similarity[at[g]])[::-1][: gene_tables.NEIGHBOURS]
+        np.testing.assert_allclose([other["cosine"] for other in near], best, atol=0.0051)
+        kin = [rows[other["gene"]]["family"] == rows[g]["family"] for other in near]
+        assert [other["kin"] for other in near] == kin
+    assert not any(rows[g]["near"][0] for g in np.flatnonzero(at < 0))
 
 
-def test_means_and_verdict_are_over_labels_that_the_model_was_not_trained_on(atlas):
-    models = specs.declared().models
-    atlas.exposed[0, :] = True
-    row = gene_tables.rows(atlas, models)[17]
-    has = np.flatnonzero(atlas.truth[:, 17] == 1)
-    assert sorted(row["labels"]) == has.tolist() and row["means"][0] is None
-    share = atlas.right[1, has, 17]
-    expected = share[share != gene_tables.NONE].mean()
-    assert row["means"][1] == pytest.approx(expected, abs=0.01)
+def test_means_and_verdict_are_over_labels_that_the_model_was_not_trained_on(table):
+    rows, about = table
+    judged = 0
+    hearts = [label["task"] == "toy/term/heart" for label in about["labels"]]
+    assert about["models"][0] == "full" and about["exposed"][0] == [int(h) for h in hearts]
+    for row in (row for row in rows if row["verdict"]):
+        shares = np.array(row["shares"], dtype=float)
+        out = np.array(about["exposed"], dtype=bool).T[row["labels"]]
+        shares[out | (shares == gene_tables.NONE)] = np.nan
+        means = pd.DataFrame(shares).mean().round(2).replace({np.nan: None}).tolist()
+        assert row["means"] == pytest.approx(means, abs=0.0101)
+        best, shortcut = row["verdict"]["model"], row["verdict"].get("shortcut", -1)
+        both = shares[~np.isnan(shares[:, [best, shortcut]]).any(axis=1), best]
+        assert row["verdict"]["score"] == pytest.approx(both.mean(), abs=0.51)
+        judged += 1
+    assert judged > 100
 
 
 def test_the_page_has_every_gene_once(warm, monkeypatch):
