@@ -11,8 +11,6 @@ from ..core.errors import BadInput
 from ..core.specs import GROUPS
 from ..stats import intervals
 
-TOP = 10
-"""How many wins and losses are listed."""
 PAIRED = ["task", "repeat", "fold", "n_test"]
 """What two rows must share to be scores of the same test genes."""
 
@@ -44,7 +42,7 @@ def placed(frame, table, name, models):
     dict
         ``groups`` (score per group of tasks with interval, beside every model), ``tier``,
         ``rivals`` (head to head with each model), ``excess`` over the best shortcut, ``counts``,
-        ``tasks`` (one row each), ``wins`` and ``losses`` (the first ``TOP``).
+        ``tasks`` (one row each).
     """
     split, frame = frame.split.iloc[0], frame.assign(model=name)
     own, whole = (results.main_rows(frame, split=split, genes=g) for g in ("own", "all"))
@@ -63,16 +61,12 @@ def placed(frame, table, name, models):
     over = intervals.excess(pd.concat([mean, their_means]), lambda m, t: models[m].exposed_on(t))
     over = over[(over.model == name) & (over.kind != "regression")]
     rivals = head_to_head(judged, models)
-    listed = tasks.sort_values("difference", ascending=False)
-    won, lost = (listed[listed.verdict == kind] for kind in ("win", "loss"))
     return {
         "groups": _groups(own, whole, their_means, models),
         "rivals": rivals,
         "tier": tier(rivals),
         "excess": _excess(over),
         "counts": _verdicts(tasks),
-        "wins": won.head(TOP).to_dict("records"),
-        "losses": lost[::-1].head(TOP).to_dict("records"),
         "tasks": tasks.to_dict("records"),
     }
 

@@ -1,28 +1,19 @@
 """Checks of unknown vectors: does a score come from the labels, or from an easier question.
 
-Each gives a ``Finding``: ``flag``, the scores cannot be taken at their word; ``note``, something to
-know when they are read; ``clear``, looked for and not found; ``open``, could not be looked for.
+Each gives a ``Finding``: ``flag``, the scores cannot be taken at their word; ``clear``, looked for
+and not found; ``open``, could not be looked for.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 import scipy
 from scipy.spatial.distance import cdist
-from sklearn.model_selection import KFold, StratifiedKFold
 
-from .. import probes
-from ..data import families
-from ..stats import columns, metrics
-
-GENES = 4000
-"""Most genes that the probe of symbol stems sees."""
 SURVIVES = 0.5
 """Share of a score above chance that must be left when relatives are kept out of training."""
-KNOWS_FAMILY, KNOWS_STUDY = 0.9, 0.5
-"""AUROC of the symbol stem, and rank correlation with annotations, that are worth a note."""
 PERFECT, FAIR = 0.99, 0.95
 """A score that is too good, where every fair model of the table stays under the second number."""
 LABEL_COLUMN = 0.99
@@ -37,7 +28,7 @@ class Finding:
     ----------
     check : str
         Its title.
-    level : {"flag", "note", "clear", "open"}
+    level : {"flag", "clear", "open"}
     sentence : str
     value : float or None
         The number that it rests on.
@@ -50,92 +41,6 @@ class Finding:
     sentence: str
     value: float | None = None
     rows: list[dict] = field(default_factory=list)
-
-
-def stems(embedding, *, least=10):
-    """Measure how well the vectors predict the symbol stem of a gene (``families.stem``).
-
-    Parameters
-    ----------
-    embedding : Embedding
-    least : int
-        Fewest genes of a stem; the 20 largest are used.
-
-    Returns
-    -------
-    Finding
-        ``value``: mean AUROC of the linear probe in five stratified folds.
-    """
-    title = "Relatives by symbol"
-    stem = np.array(families.stems(embedding.entities.tolist()))
-    sizes = Counter(stem.tolist()).most_common(20)
-    chosen = np.array([s for s, n in sizes if n >= least], dtype=stem.dtype)
-    inside = np.isin(stem, chosen)
-    rest = np.random.default_rng(0).permutation(np.flatnonzero(~inside))
-    inside[rest[: max(0, GENES - inside.sum())]] = True
-    Y = (stem[inside][:, None] == chosen).astype(int)
-    Y = Y[:, Y.sum(axis=0) <= len(Y) - least]
-    if not Y.shape[1]:
-        few = f"No {least} genes share a symbol stem, or all do, so this was not looked at."
-        return Finding(title, "open", few)
-    fold = np.stack([_folds(StratifiedKFold, y) for y in Y.T], axis=1)
-    values = probes.predict(embedding.vectors[inside], Y, fold, kind="binary")
-    area = float(columns.areas(Y, values, np.ones(Y.shape, dtype=bool))[0].mean())
-    measured = (
-        "The letters that a gene's symbol shares with its relatives can be predicted from the "
-        f"vectors with a plain mean AUROC of {area:.2f} over {Y.shape[1]} families: "
-    )
-    if area > KNOWS_FAMILY:
-        known = (
-            "the vectors know families, and a score on folds at random can be had by remembering "
-            "relatives."
-        )
-        return Finding(title, "note", measured + known, area)
-    little = "the vectors hold little of the symbol's letters."
-    return Finding(title, "clear", measured + little, area)
-
-
-def _folds(kind, y):
-    out = np.empty(len(y), dtype=np.int8)
-    for k, (_, test) in enumerate(kind(5, shuffle=True, random_state=0).split(y, y)):
-        out[test] = k
-    return out
-
-
-def study(embedding, count):
-    """Measure how well the vectors predict how studied a gene is.
-
-    Parameters
-    ----------
-    embedding : Embedding
-    count : ndarray, shape (n,), or None
-        Annotations of each gene; None where there are no counts.
-
-    Returns
-    -------
-    Finding
-        ``value``: Spearman correlation of the counts with ridge regression's predictions out of
-        fold.
-    """
-    title = "How studied a gene is"
-    if count is None or np.ptp(count) == 0:
-        none = "No annotation counts are at hand, so this was not looked at."
-        return Finding(title, "open", none)
-    y = np.log1p(count.astype(float))
-    fold = _folds(KFold, y)
-    predicted = probes.predict(embedding.vectors, y, fold, kind="regression").reshape(-1)
-    r = metrics.spearman(y, predicted)
-    measured = (
-        "The number of annotations of a gene can be predicted from the vectors with a rank "
-        f"correlation of {r:.2f}: "
-    )
-    if r > KNOWS_STUDY:
-        known = (
-            "they separate well-studied genes from others, which alone wins many tasks; mind the "
-            "shortcuts."
-        )
-        return Finding(title, "note", measured + known, r)
-    return Finding(title, "clear", f"{measured}they say little about how studied a gene is.", r)
 
 
 def share_left(near, far):

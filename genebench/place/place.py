@@ -11,7 +11,6 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from ..benchmark import plan as planning
@@ -19,7 +18,6 @@ from ..benchmark import results, run, validation
 from ..core import cache, manifest
 from ..core.errors import BadInput, one_line
 from ..core.workers import quiet
-from ..data import genes
 from ..data.labels import slug
 from ..stats import metrics
 from . import among, card, compare, leaks
@@ -144,11 +142,9 @@ def _leaks(base, spec, plan, rows, table, compared, **report):
     findings = [
         leaks.label_columns([plan.tasks[t] for t in rows.task.unique()], embedding),
         leaks.too_good(mine, best),
-        leaks.stems(embedding),
-        leaks.study(embedding, _annotation_counts(base, embedding)),
         _survival(base, spec, mine, table, **report),
     ]
-    return sorted(findings, key=lambda f: ("flag", "note", "open", "clear").index(f.level))
+    return sorted(findings, key=lambda f: ("flag", "open", "clear").index(f.level))
 
 
 def _scores_of(rows, model):
@@ -177,22 +173,6 @@ def _survival(base, spec, mine, table, **report):
         far = far[far.index.intersection(own.index)]
         also[part.models[model].title] = leaks.share_left(_scores_of(table, model), far)
     return leaks.survival(mine, own, split, also=also)
-
-
-def _annotation_counts(base, embedding):
-    """Annotations of each gene: of the profile's own shortcut, or in the Gene Ontology."""
-    for name, spec in base.models.items():
-        if spec.encoder == "annotation_count":
-            try:
-                counted = base.embedding(name)
-            except BadInput:
-                continue
-            at = counted.rows(embedding.entities)
-            return np.where(at >= 0, np.expm1(counted.vectors[at, 0]), 0.0)
-    try:
-        return genes.annotation_count(embedding.entities, base.declared.sources)
-    except BadInput:
-        return None
 
 
 def _sentences(card):

@@ -164,13 +164,6 @@ def test_ids_are_resolved_and_the_lost_and_ambiguous_are_listed(warm, known):
     np.testing.assert_allclose(row[GENES[7]], frame.loc[GENES[7]].to_numpy(np.float32))
 
 
-def test_ids_that_join_two_are_read_where_both_are_of_one_gene(warm, known):
-    frame = toy_vectors()
-    both = [f"{gene}_ENSG{i:011d}" for i, gene in enumerate(frame.index)]
-    made, _ = about(frame.set_axis([f"{GENES[0]} (9)", *both[1:]]), warm)
-    assert made["ids"]["covered"] == 179 and "179 were read" in made["reading"][-1]
-
-
 def test_odd_values_are_told(warm):
     frame = toy_vectors().assign(same=3.0, wide=RNG.standard_normal(180) * 1e7)
     frame.iloc[2] = frame.iloc[3]
@@ -272,18 +265,6 @@ def test_scores_are_too_good_only_where_the_table_is_not():
     mine = pd.Series({f"t{i}": 1.0 if i < 5 else 0.7 for i in range(20)})
     assert leaks.too_good(mine, mine * 0 + 0.8).level == "flag"
     assert leaks.too_good(mine, mine).level == "clear"
-
-
-def test_families_and_study_are_noted_where_the_vectors_tell_them():
-    family, noise = np.arange(180) // 6, RNG.standard_normal((180, 20))
-    X = default_rng(0).standard_normal((30, 20))[family] + 0.01 * noise
-    names = np.array([f"{'BCDFG'[f // 6]}{'KLMNPR'[f % 6]}Q{i}" for i, f in enumerate(family)])
-    order = np.argsort(names)
-    count = np.exp(X[order, 0]) * 10
-    for vectors, level in ((X, "note"), (noise, "clear")):
-        table = Embedding(names[order], vectors[order])
-        assert leaks.stems(table, least=6).level == level == leaks.study(table, count).level
-    assert leaks.stems(table, least=7).level == "open" == leaks.study(table, None).level
 
 
 def test_the_verdict_of_a_task_is_the_corrected_interval_of_its_folds():

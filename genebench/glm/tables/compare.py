@@ -1,7 +1,5 @@
 """What the card of a probe says: scores with intervals, differences, leak checks, sentences."""
 
-from itertools import product
-
 import numpy as np
 import pandas as pd
 
@@ -18,14 +16,7 @@ SPLITS = {
 }
 
 
-def compared(
-    data,
-    split,
-    divisions,
-    families,
-    predicted,
-    family_of,
-):
+def compared(data, split, divisions, families, predicted):
     """Score one split with intervals, and pair every model with the best shortcut.
 
     Parameters
@@ -33,10 +24,8 @@ def compared(
     data, split, divisions : Windows, str, sequence of Division
     families : ndarray of shape (n,), int
         What is drawn anew together.
-    predicted : mapping of str to list of ndarray
-        Model → predictions under each division.
-    family_of : mapping of str to str
-        Model → shortcut, control or network.
+    predicted : mapping of str to (str, list of ndarray)
+        Model → shortcut, control or network, and its predictions under each division.
 
     Returns
     -------
@@ -44,35 +33,36 @@ def compared(
         Title, sizes, best shortcut, and a row a model, the best first; None of a split that is not
         there.
     """
-    at = [i for i, d in enumerate(divisions) if d.split == split]
-    if not at:
+    ways = [(i, way) for i, way in enumerate(divisions) if way.split == split]
+    if not ways:
         return None
-    names, value = list(predicted), np.zeros(len(predicted))
-    influence = np.zeros((len(data), len(names)))
-    for i, (column, name) in product(at, enumerate(names)):
-        way = divisions[i]
+    value, influence = np.zeros(len(predicted)), np.zeros((len(data), len(predicted)))
+    tested, trained = 0, []
+    for i, way in ways:
         rows = np.isin(way.fold, way.tested)
-        given = data.label[rows], predicted[name][i][rows], way.fold[rows]
-        score, part = bootstrap.influence(data.kind, *given)
-        value[column] += score
-        influence[rows, column] += part / len(at)
-    value /= len(at)
+        tested += rows.sum()
+        trained += [((way.fold >= 0) & (way.fold != f)).sum() for f in way.tested]
+        for column, (_, values) in enumerate(predicted.values()):
+            given = data.label[rows], values[i][rows], way.fold[rows]
+            score, part = bootstrap.influence(data.kind, *given)
+            value[column] += score
+            influence[rows, column] += part / len(ways)
+    value /= len(ways)
     least = metrics.METRICS[metrics.main(data.kind)].low
     moved, low, high = bootstrap.clustered(value, influence, families, seed=SEED, low=least)
-    frame = pd.DataFrame({"model": names, "family": [family_of[n] for n in names]})
+    frame = pd.DataFrame({"model": list(predicted), "family": [f for f, _ in predicted.values()]})
     best = int(np.argmax(np.where(frame.family == "shortcut", value, -np.inf)))
     gap = value - value[best]
-    less = bootstrap.difference_interval(gap, moved - moved[best])
+    less_low, less_high = bootstrap.difference_interval(gap, moved - moved[best])
     frame = frame.assign(score=value, low=low, high=high, difference=gap)
-    frame = frame.assign(less_low=less[0], less_high=less[1])
-    folds = [(divisions[i].fold, f) for i in at for f in divisions[i].tested]
+    frame = frame.assign(less_low=less_low, less_high=less_high)
     return {
         "split": split,
         "title": SPLITS[split],
-        "draws": len(at),
-        "tested": round(sum((fold == f).sum() for fold, f in folds) / len(at)),
-        "trained": round(np.mean([((fold >= 0) & (fold != f)).sum() for fold, f in folds])),
-        "best_shortcut": names[best],
+        "draws": len(ways),
+        "tested": round(tested / len(ways)),
+        "trained": round(np.mean(trained)),
+        "best_shortcut": frame.model[best],
         "models": frame.sort_values("score", ascending=False).to_dict("records"),
     }
 

@@ -6,8 +6,8 @@ shortcut by a paired bootstrap over families of windows.
 
 import time
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,8 +34,7 @@ ORDERS = (1, 3, 4, 5, 6)
 """Lengths of the k-mers that are counted; 1 is the base composition."""
 
 
-@dataclass(frozen=True)
-class Division:
+class Division(NamedTuple):
     """One way to divide the windows: the fold of each (−1: in none), and which folds are tested."""
 
     split: str
@@ -80,19 +79,19 @@ def probe(
     folder, card : Path, dict
     """
     start, spent = time.perf_counter(), time.process_time()
-    out = Path(out or f"{_name(path)}-probe")
+    name = slug(path.name.split(".")[0]) or "windows"
+    out = Path(out or f"{name}-probe")
     data = reading.read(path, label=label)
     if len(data) < 4 * FOLDS:
         raise BadInput(f"{path}: {len(data)} windows with a label; give {4 * FOLDS} at least.")
-    loaded = [hub.load(name, device=device, download=download) for name in models]
+    loaded = [hub.load(model, device=device, download=download) for model in models]
     divisions, families, skipped = divide(data, seeds)
-    predicted, family_of = {}, {}
+    predicted = {}
     number = len(ORDERS) + 1 + bool(np.ptp(data.lengths)) + seeds + len(models)
-    for name, family, X in features(data, loaded, seeds, layer):
-        predicted[name], family_of[name] = predictions(data, X, divisions), family
+    for model, family, X in features(data, loaded, seeds, layer):
+        predicted[model] = family, predictions(data, X, divisions)
         progress("models", len(predicted), number)
-    rows = _rows(data, path, divisions, predicted, family_of)
-    given = divisions, families, predicted, family_of
+    given = divisions, families, predicted
     drawn = [compare.compared(data, split, *given) for split in compare.SPLITS]
     drawn = [split for split in drawn if split]
     made = {
@@ -107,7 +106,7 @@ def probe(
         "splits": drawn,
         "checks": compare.checks(data, families, drawn),
         "skipped": skipped | {f"{n:,} rows": why for why, n in data.skipped.items()},
-        "models": [name for name, family in family_of.items() if family == "network"],
+        "models": [model for model, (family, _) in predicted.items() if family == "network"],
         "layer": layer,
     }
     made["sentences"] = compare.sentences(made)
@@ -116,12 +115,11 @@ def probe(
         "core_s": round(time.process_time() - spent, 1),
         "peak_memory_mb": round(manifest.peak_memory_mb()),
     }
+    constant = {"task": name, "group": "DNA windows", "kind": data.kind, "probe": "linear"}
+    constant |= {"variant": "", "genes": "own", "coverage": 1.0, "key": cache.digest(path)[:16]}
+    rows = pd.DataFrame(_rows(data, divisions, predicted)).assign(**constant)
     validation.write(rows, out / "scores.parquet")
     return out, card.write(made, path, out, TEMPLATE)
-
-
-def _name(path):
-    return slug(path.name.split(".")[0]) or "windows"
 
 
 def divide(data, seeds):
@@ -141,27 +139,28 @@ def divide(data, seeds):
     skipped : dict of str to str
         Split → why it could not be made.
     """
-    families, out, skipped, kind = reading.families(data.codes), [], {}, data.kind
-    task = Task("w", "w", "", "", kind, "", 1, np.arange(len(data)), data.label, data.classes)
-    by_family, every = dividing.by_group("family of windows"), tuple(range(FOLDS))
+    families, every, skipped = reading.families(data.codes), [], {}
+    task = Task("w", "w", "", "", data.kind, "", 1, np.arange(len(data)), data.label, data.classes)
+    by_family = dividing.by_group("family of windows")
     for split, way in (("random", dividing.at_random), ("homology", by_family)):
         try:
             fold = way(task, families, FOLDS, SEED)
-            if all(metrics.scorable(kind, data.label[fold == f]) for f in every):
-                out.append(Division(split, 0, fold, every))
-            else:
-                skipped[split] = "a fold would have one class only"
+            every.append(Division(split, 0, fold, tuple(range(FOLDS))))
         except (Unsplittable, ValueError) as err:
             skipped[split] = str(err)
     graph = properties.shared_mutations(reading.membership(data.codes))
     for (_, seed), side in splits.splits(graph, [1.0], range(seeds)).items():
         matched = splits.size_matched(side, seed=seed)
         for split, sides in (("spectral", side), ("matched", matched)):
-            fold = np.array([-1, 1, 0], np.int8)[sides]
-            if all(metrics.scorable(kind, data.label[fold == f]) for f in (0, 1)):
-                out.append(Division(split, seed, fold, (0,)))
-            else:
-                skipped[f"{split}, draw {seed}"] = "too few windows, or one class only, on a side"
+            every.append(Division(split, seed, np.array([-1, 1, 0], np.int8)[sides], (0,)))
+    out = []
+    for way in every:
+        sides = [data.label[way.fold == f] for f in range(max(2, len(way.tested)))]
+        if all(metrics.scorable(data.kind, side) for side in sides):
+            out.append(way)
+        else:
+            why = "too few windows, or one class only, in a fold"
+            skipped[f"{way.split}, draw {way.repeat}"] = why
     if not out:
         raise BadInput(f"these windows cannot be divided: {next(iter(skipped.values()))}.")
     return out, families, skipped
@@ -224,18 +223,16 @@ def predictions(data, X, divisions):
     return [probes.probabilities(data.kind, values) for values in columns]
 
 
-def _rows(data, path, divisions, predicted, family_of):
-    """Rows of ``results.SCHEMA``: every metric of every model, division and fold."""
-    out = []
-    for model, columns in predicted.items():
+def _rows(data, divisions, predicted):
+    """Every metric of every model, division and fold, as rows of ``results.SCHEMA``."""
+    for model, (family, columns) in predicted.items():
         for way, p in zip(divisions, columns):
             walked = way.split in ("spectral", "matched")
             for f in way.tested:
                 test = way.fold == f
-                scores = metrics.score(data.kind, data.label[test], p[test])
                 row = {
                     "model": model,
-                    "family": family_of[model],
+                    "family": family,
                     "split": "spectral" if walked else way.split,
                     "split_param": "1" * walked,
                     "control": "size" * (way.split == "matched"),
@@ -244,7 +241,5 @@ def _rows(data, path, divisions, predicted, family_of):
                     "n_train": ((way.fold >= 0) & ~test).sum(),
                     "n_test": test.sum(),
                 }
-                out += [row | {"metric": m, "score": s} for m, s in scores.items()]
-    constant = {"task": _name(path), "group": "DNA windows", "kind": data.kind, "probe": "linear"}
-    constant |= {"variant": "", "genes": "own", "coverage": 1.0, "key": cache.digest(path)[:16]}
-    return pd.DataFrame(out).assign(**constant)
+                scores = metrics.score(data.kind, data.label[test], p[test])
+                yield from (row | {"metric": m, "score": s} for m, s in scores.items())
