@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 from numpy.random import default_rng
@@ -151,50 +150,19 @@ def load_tasks(profile, **options):
     return tasks.load(profile, specs.declared().sources, **options)
 
 
-def write_toy_files(folder):
-    """A small ontology, memberships and a table of 180 genes whose labels follow their family and
-    the columns x."""
-    rng = default_rng(0)
-    folder.mkdir(parents=True)
-    family = np.arange(len(GENES)) // 6
-    x = rng.standard_normal((len(GENES), 4)) + rng.standard_normal((30, 4))[family]
-    shutil.copy(TOY / "terms.obo", folder)
-    inside = {
-        "T:1": x[:, 0] > 0,
-        "T:2": x[:, 1] > 0,
-        "T:3": x[:, 2] + x[:, 3] > 0,
-        "T:4": (x[:, 0] > 0) & (x[:, 3] > -0.5),
-        "T:9": x[:, 3] > 0.5,
-    }
-    members = pd.DataFrame(inside, index=GENES).T.stack()
-    members = members[members].index.to_frame(index=False, name=["set", "gene"])
-    kind = np.array(["kinase", "channel", "receptor"])[np.digitize(x[:, 0] - x[:, 1], [-0.8, 0.8])]
-    value = x @ [1.0, -1.0, 0.5, 0.0] + 0.1 * rng.standard_normal(len(GENES))
-    labels = pd.DataFrame({"symbol": GENES, "class": kind, "value": value})
-    labels = labels.join(pd.DataFrame(x).add_prefix("x"))
-    tables = {"members": members, "labels": labels, "known": labels[labels.index % 5 < 3]}
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, float_format="%.6f")
-    return {p.stem: p for p in folder.iterdir()}
-
-
-def toy_source(files):
-    """Declaration of the made-up source, with the digests of its files."""
-    source = yaml.safe_load((TOY / "toy.yml").read_text())
-    digests = {name: {"sha256": sha256(path)} for name, path in files.items()}
-    return source | {"files": {n: source["files"][n] | digests[n] for n in digests}}
-
-
 TOY = Path(__file__).with_name("toy")
 """Declarations of the made-up project: source, models and profile."""
 TINY = yaml.safe_load((TOY / "profiles.yml").read_text())["profiles"]["tiny"]
 
 
 def make_home(folder):
-    """Write the declarations and files of the made-up project; its profile is called ``tiny``."""
-    files = write_toy_files(folder / ".cache" / "downloads" / "toy")
+    """Write the declarations and files of the made-up project; its profile is called ``tiny``.
+
+    Labels of its 180 genes follow their family and the columns x.
+    """
+    shutil.copytree(TOY / "files", folder / ".cache" / "downloads" / "toy")
     (folder / "data" / "sources").mkdir(parents=True)
-    write_yaml(folder / "data" / "sources" / "toy.yml", toy_source(files))
+    shutil.copy(TOY / "toy.yml", folder / "data" / "sources")
     for name in ("models.yml", "profiles.yml"):
         shutil.copy(TOY / name, folder / "data")
     return folder

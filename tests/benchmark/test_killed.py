@@ -6,6 +6,7 @@ of the book shows.
 
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ def digests(home):
     return {name: sha256(home / "data" / "results" / "tiny" / name) for name in FILES}
 
 
-def command(home):
+def command(home, **options):
     """Start a run as a user would, in a session of its own."""
     hidden = ("GENEBENCH_CACHE", "GENEBENCH_RESULTS", "GENEBENCH_MIRROR")
     environment = {k: v for k, v in os.environ.items() if k not in hidden}
@@ -37,7 +38,7 @@ def command(home):
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     try:
-        return subprocess.Popen(words, env=environment, start_new_session=True, **pipes)
+        return subprocess.Popen(words, env=environment, start_new_session=True, **pipes, **options)
     finally:
         signal.signal(signal.SIGINT, handler)
 
@@ -128,6 +129,16 @@ def test_two_runs_at_once_on_one_cache(fresh, finished, faults):
     printed = [output(p) for p in both]
     assert [p.returncode for p in both] == [0, 0], printed
     again(fresh, finished, faults, "two runs at once on one cache", 60, "both end well")
+
+
+def test_a_file_size_limit_that_is_hit(fresh, finished, faults):
+    limit = (6000, 6000)
+    process = command(fresh, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+    printed = output(process)
+    assert process.returncode == 1 and "Traceback" not in printed, printed
+    assert not (fresh / "data" / "results").exists()
+    outcome = "one sentence; goes on where it was"
+    again(fresh, finished, faults, "file size limit hit", finished_cells(fresh), outcome)
 
 
 @pytest.fixture

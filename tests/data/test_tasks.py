@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers import edit_profile, edit_yaml, forget, load_tasks, refused, toy_source, write_yaml
+import yaml
+from helpers import edit_profile, edit_yaml, forget, load_tasks, refused, write_yaml
 from numpy.testing import assert_array_equal
 
 from genebench.core import paths, specs
@@ -103,7 +104,8 @@ def test_missing_source_is_reported_once_and_the_rest_is_loaded(home):
     (paths.DOWNLOADS / "toy" / "members.tsv").unlink()
     forget()
     edit_profile(sources=["toy", "other"])
-    other = {**toy_source({"labels": paths.DOWNLOADS / "toy" / "labels.tsv"}), "id": "other"}
+    other = yaml.safe_load((paths.SOURCES / "toy.yml").read_text())
+    other |= {"id": "other", "files": {"labels": other["files"]["labels"]}}
     other["tasks"] = [{**other["tasks"][3], "name": "other/value"}]
     write_yaml(paths.SOURCES / "other.yml", other)
     sentences = []
