@@ -47,29 +47,21 @@ def release() -> str:
     return _version(os.environ.get("GENEBENCH_RELEASE") or LATEST)
 
 
-def launchers(page, notebook):
-    """Services that open a page's notebook.
+def colab(page):
+    """Where Google Colab opens a page's notebook.
 
     Parameters
     ----------
-    page, notebook : str
-        Names of the page and of its source.
+    page : str
 
     Returns
     -------
-    dict of str to str
-        Name of a service to an address; empty where the repository is not known.
+    str
+        An address; empty where the repository is not known.
     """
     where = repository()
-    if not where:
-        return {}
-    tag = "HEAD" if release() == LATEST else release()
     at = f"{where}/blob/{BRANCH}/{release()}/_static/notebooks/{page}.ipynb"
-    tree = f"{where}/{tag}?urlpath=lab/tree/notebooks/{notebook}.py"
-    return {
-        "Colab": f"https://colab.research.google.com/github/{at}",
-        "Binder": f"https://mybinder.org/v2/gh/{tree}",
-    }
+    return f"https://colab.research.google.com/github/{at}" if where else ""
 
 
 def _version(name):
@@ -299,18 +291,17 @@ def sign(page, profile, path):
     kinds = {"ipynb": "notebook", "py": "script", "json": "configuration"}
     at = f"{paths.STATIC}/notebooks/{name}"
     links = [f'<a href="{at}.{k}" download>{word} (.{k})</a>' for k, word in kinds.items()]
-    opened = launchers(name, page.notebook).items()
-    links += [
-        f'<a href="{escape(u)}" class="gb-launch">open in {service}</a>' for service, u in opened
-    ]
-    nowhere = " Colab and Binder open it from a book that is built for a public repository."
+    nowhere = " Colab opens it from a book that is built for a public repository."
+    if address := colab(name):
+        links.append(f'<a href="{escape(address)}" class="gb-launch">open in Colab</a>')
+        nowhere = ""
     words = (
         f":::{{admonition}} Rerun this page\n:class: tip gb-rerun\n\n{' · '.join(links)}\n\n"
         f"In a clone: `genebench notebooks --profile {profile} --page {name}`, or the downloaded "
         f"notebook by itself: `papermill {name}.ipynb out.ipynb -p profile {profile}`.\n\n"
         f"Source: `notebooks/{page.notebook}.py`. It needs the package (`pip install -e '.[book]'`)"
         f", {needs}, no GPU, no network; it took {max(1, round(seconds))} s on the machine that "
-        f"built this book.{nowhere * (not opened)}\n:::\n"
+        f"built this book.{nowhere}\n:::\n"
     )
     _share_tables(book)
     book.cells.append(nbformat.v4.new_markdown_cell(words))

