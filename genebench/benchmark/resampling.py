@@ -21,6 +21,9 @@ VERSION = 3
 GENES = ("own", "common")
 """Choices of genes that have an interval; pairs of models are compared on the common ones."""
 
+WIDE = ("number", "score", "error", "low", "high")
+"""Arrays of ``resample`` that have a value of each choice of genes, task and model."""
+
 
 @dataclass(frozen=True)
 class CellsOfBlock:
@@ -83,41 +86,41 @@ def resample(plan, group):
     """
     cells, names = group.cells, group.cells[0].tasks
     predicted = [predictions.load(plan.path(cell)) for cell in cells]
-    shape = (len(GENES), len(names), len(cells))
-    out = {
-        "tasks": np.array(names),
-        "models": np.array([cell.model for cell in cells]),
-        "number": np.zeros(shape, np.int32),
-        **{name: np.zeros(shape) for name in ("score", "error", "low", "high")},
-        **{name: np.full(len(names), np.nan) for name in ("shortcut", "fold_share")},
-        "shortcut_moved": np.zeros((len(names), bootstrap.DRAWS), np.float32),
-        "moved": np.zeros((*shape[1:], bootstrap.DRAWS), np.float32),
-    }
-    best = [""] * len(names)
     families, family = np.unique(plan.families, return_inverse=True)
     weight = bootstrap.weights(families, seed=plan.profile.seed)
-    for t, task in enumerate(plan.tasks[name] for name in names):
-        least = -1 if task.kind == "regression" else 0
-        rows = tuple(family[part] for part in plan.rows_of(task))
-        score, influence, out["number"][:, t], variance, shortcuts = _influences(
-            plan, task, cells, predicted
-        )
-        out["score"][:, t] = score
-        for g in range(len(GENES)):  # the common genes come last
-            out["moved"][t] = draws = bootstrap.moves(influence[g], weight, rows)
-            out["error"][g, t] = draws.std(axis=1)
-            low, high = bootstrap.interval(score[g], draws, low=least, high=1)
-            out["low"][g, t], out["high"][g, t] = low, high
-        if np.isfinite(variance).any():
-            share = variance / (variance + out["error"][1, t] ** 2)
-            out["fold_share"][t] = np.nanmedian(share)
-        if shortcuts:
-            chosen, values, moves = zip(*(best_shortcut(of, len(task)) for of in shortcuts))
-            best[t] = Counter(name for of in chosen for name in of).most_common(1)[0][0]
-            out["shortcut"][t] = np.mean(values)
-            influence = np.mean(moves, axis=0)[:, None]
-            out["shortcut_moved"][t] = bootstrap.moves(influence, weight, rows)[0]
-    return out | {"best_shortcut": np.array(best, str)}
+    rows = [_of_task(plan, plan.tasks[name], cells, predicted, family, weight) for name in names]
+    arrays = {name: np.stack([row[name] for row in rows], axis=name in WIDE) for name in rows[0]}
+    return arrays | {"tasks": np.array(names), "models": np.array([c.model for c in cells])}
+
+
+def _of_task(plan, task, cells, predicted, family, weight):
+    """Arrays of ``resample`` for one task; ``family``: row of each gene in ``weight``."""
+    score, influence, number, variance, shortcuts = _influences(plan, task, cells, predicted)
+    least = -1 if task.kind == "regression" else 0
+    rows = tuple(family[part] for part in plan.rows_of(task))
+    draws = np.stack([bootstrap.moves(one, weight, rows) for one in influence])
+    error = draws.std(axis=2).astype(float)
+    low, high = bootstrap.interval(score, draws, low=least, high=1)
+    out = {
+        "number": number,
+        "score": score,
+        "error": error,
+        "low": low,
+        "high": high,
+        "moved": draws[1],  # on the common genes
+        "fold_share": np.nan,
+        "shortcut": np.nan,
+        "best_shortcut": "",
+        "shortcut_moved": np.zeros(bootstrap.DRAWS, np.float32),
+    }
+    if np.isfinite(variance).any():
+        out["fold_share"] = np.nanmedian(variance / (variance + error[1] ** 2))
+    if shortcuts:
+        chosen, values, moves = zip(*(best_shortcut(of, len(task)) for of in shortcuts))
+        most = Counter(name for of in chosen for name in of).most_common(1)[0][0]
+        moved = bootstrap.moves(np.mean(moves, axis=0)[:, None], weight, rows)[0]
+        out |= {"shortcut": np.mean(values), "best_shortcut": most, "shortcut_moved": moved}
+    return out
 
 
 def _influences(plan, task, cells, predicted):

@@ -42,7 +42,6 @@ SCHEMA = pa.schema(
 """
 GENES = ("own", "common", "all")
 IDENTITY = "task model probe split split_param variant control repeat fold metric genes".split()
-_ADDED = {"variant", "control", "genes"}
 
 BESIDE = ("intervals.parquet", "power.csv", "means.csv", "pairs.csv")
 """Tables that ``benchmark.tables`` writes beside the scores.
@@ -160,10 +159,9 @@ def read(path):
     there, known = table.column_names, SCHEMA.names
     missing, extra = [n for n in known if n not in there], [n for n in there if n not in known]
     if missing or extra:
-        older = "written by an older version (schema 1), " * (set(missing) == _ADDED and not extra)
         raise BadInput(
-            f"{path}: {older}columns missing {missing or 'none'}, unknown {extra or 'none'}; "
-            f"{again}"
+            f"{path}: columns missing {missing or 'none'}, unknown {extra or 'none'} (of another "
+            f"version?); {again}"
         )
     try:
         return table.select(known).cast(SCHEMA).to_pandas()

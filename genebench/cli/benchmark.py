@@ -238,7 +238,7 @@ def reproduce(
     quoted : bool
         Only summarise what the paper publishes; score nothing.
     """
-    from ..benchmark import published_scores, summaries
+    from ..benchmark import published_scores
 
     folder = paths.results(profile)
     if quoted:
@@ -248,11 +248,8 @@ def reproduce(
     with Reporter() as report:
         frame = published_scores.reproduce(plan, models, folder, jobs=jobs, **report.hooks)
     published_scores.summarise(plan.declared, folder)
-    for row in summaries.reproduction(frame).itertuples():
-        print(
-            f"{row.Index}: {row.tasks} tasks, mean absolute difference {row.mean:.3f} AUROC; "
-            f"{row.within_se} within two standard errors, {row.near} within 0.03"
-        )
+    gap = frame.difference.abs().groupby(frame.model, sort=False)
+    print(gap.agg(tasks="size", mean_absolute_difference="mean").round(3).to_string())
     print(folder)
 
 

@@ -31,22 +31,23 @@ def freeze(plan, folder):
         probability); beside it a note with its SHA-256.
     """
     parts, tasks = [], {}
-    cells = [c for c in plan.requested if plan.tasks[c.tasks[0]].kind == "binary"]
-    for cell in cells:
+    for cell in plan.requested:
+        if plan.tasks[cell.tasks[0]].kind != "binary":
+            continue
         if not predictions.path(plan.path(cell)).exists():
             raise BadInput(f"'{cell}' has not been run; run 'genebench run' first.")
-        for (name, repeat), made in predictions.load(plan.path(cell)).items():
-            if repeat == 0:
-                task = plan.tasks[name]
-                tasks[name] = task.hash
-                columns = {
-                    "task": name,
-                    "model": cell.model,
-                    "gene": task.entities[made.rows],
-                    "known": task.labels[made.rows],
-                    "value": probes.probabilities(task.kind, made.values),
-                }
-                parts.append(pd.DataFrame(columns))
+        stored = predictions.load(plan.path(cell))
+        for task in (plan.tasks[name] for name, repeat in stored if repeat == 0):
+            made = stored[task.name, 0]
+            tasks[task.name] = task.hash
+            columns = {
+                "task": task.name,
+                "model": cell.model,
+                "gene": task.entities[made.rows],
+                "known": task.labels[made.rows],
+                "value": probes.probabilities(task.kind, made.values),
+            }
+            parts.append(pd.DataFrame(columns))
     if not parts:
         raise BadInput(f"profile '{plan.profile.name}': no binary task has predictions to freeze.")
     today = datetime.datetime.now(datetime.UTC).date().isoformat()

@@ -55,7 +55,6 @@ class Scored:
     intervals: pd.DataFrame
 
 
-_NUMBERS = ("score", "number", "error", "low", "high")
 _OF_TASK = ("tasks", "moved", "shortcut", "best_shortcut", "shortcut_moved", "fold_share")
 _INTERVALS = "task group kind model family score split probe genes number error low high".split()
 
@@ -76,7 +75,8 @@ def scores_of(plan, split, probe, groups, models):
     """
     parts = [resampling.STAGE.load(plan, group) for group in groups]
     single = {name: np.concatenate([part[name] for part in parts]) for name in _OF_TASK}
-    arrays = {name: np.concatenate([part[name] for part in parts], axis=1) for name in _NUMBERS}
+    wide = resampling.WIDE
+    arrays = {name: np.concatenate([part[name] for part in parts], axis=1) for name in wide}
     tasks, present = single.pop("tasks").tolist(), parts[0]["models"].tolist()
     levels = {"genes": resampling.GENES, "task": tasks, "model": present}
     index = pd.MultiIndex.from_product(levels.values(), names=levels)
