@@ -9,7 +9,7 @@ from genebench.core import paths, specs
 from genebench.data import sources, tasks
 
 MEMBERS = {"file": "members", "set_column": "set", "gene_column": "gene"}
-CONTRAST = {"members": MEMBERS, "positive": ["T:1"], "negative": ["T:2", "T:3"], "both": "drop"}
+SIDES = {"positive": ["T:1"], "negative": ["T:2", "T:3"], "classes": ["no", "yes"]}
 COLUMN = {"file": "f", "gene_column": "g", "label": "v"}
 TERMS = {"T:1": "heart", "T:2": "liver", "T:3": "brain", "T:4": "valve"}
 
@@ -59,49 +59,51 @@ def test_branches_are_a_label_per_child_of_the_root(toy, members):
     assert set(task.entities) == set().union(*(members[t] for t in TERMS))
 
 
-@pytest.mark.parametrize("both", ["drop", "positive"])
-def test_contrast_treats_genes_of_both_sides_as_declared(build, members, both):
-    task = build("binary", "contrast", **{**CONTRAST, "both": both}, classes=["no", "yes"])
+def test_contrast_treats_genes_of_both_sides_as_declared(build, members):
     yes, no = members["T:1"], members["T:2"] | members["T:3"]
-    assert positives(task) == (yes - no if both == "drop" else yes)
-    assert set(task.entities) == (yes ^ no if both == "drop" else yes | no)
-    assert task.classes == ("no", "yes")
+    for both, positive, everyone in (("drop", yes - no, yes ^ no), ("positive", yes, yes | no)):
+        task = build("binary", "contrast", members=MEMBERS, both=both, **SIDES)
+        assert positives(task) == positive and set(task.entities) == everyone
 
 
 # --- from a made-up table f -----------------------------------------------------------------------
 
-TAGS = {"g": list("DCBA"), "v": ["a; b;a", "b;c", "a", "c;z"]}
 TAG = {**COLUMN, "separator": ";", "min_label": 2}
+TAGS = {"f": {"g": list("DCBA"), "v": ["a; b;a", "b;c", "a", "c;z"]}, "known": {"tag": ["a", "b"]}}
+HERE = {"f": {"g": ["A", "B"]}, "there": {"h": ["B", "C", "C", "-", ""]}}
 OTHER = {"source": "toy", "file": "there", "gene_column": "h"}
-SIDES = {"f": {"g": ["A", "B"]}, "there": {"h": ["B", "C", "C", "-", ""]}}
 SIDED = {"file": "f", "gene_column": "g", "other": OTHER, "classes": ["there", "here"]}
 PAIRS = {"f": {"first": list("AACE"), "second": list("BBDF")}, "marks": {"label": list("1010")}}
 PAIRED = {"files": [["f", "marks"]], "classes": ["no", "yes"]}
 CELLS = {"p|1": [8, 0, 4], "p|2": [10, 0, 0], "q|a|3": [1, 3, 1], "q|a|4": [1, 5, 2]}
 LEVELS = {"f": np.log1p(pd.DataFrame(CELLS, index=["B", "A", "C"], dtype=float))}
 TYPES = {"file": "f", "min_class": 1, "clusters": {"p": "P", "q|a": "Q"}}
-TWICE = {"f": {"g": list("AABBC"), "v": list("11123")}}
 GAPS = [*"xxyyz", "NaN", "nan", "NA", "N/A", "", " ", None]
-GAPPED = {"f": {"g": list("ABCDEFGHIJKL"), "v": GAPS}}
+
+
+def of(labels, genes="ABCDEFGHIJKL"):
+    """A table of genes A, B, … with labels."""
+    return {"f": {"g": list(genes[: len(labels)]), "v": list(labels)}}
 
 
 @pytest.mark.parametrize(
     "kind, shape, tables, options, entities, labels, classes",
     [
         (
-            *("multilabel", "tags", {"f": TAGS}, TAG, "ABCD"),
+            *("multilabel", "tags", TAGS, TAG, "ABCD"),
             *([[0, 0, 1], [1, 0, 0], [0, 1, 1], [1, 1, 0]], "a b c"),
         ),
         (
-            *("multilabel", "tags", {"f": TAGS, "known": {"tag": ["a", "b"]}}),
-            *({**TAG, "among": {"file": "known", "column": "tag"}}, "BCD"),
-            *([[1, 0], [0, 1], [1, 1]], "a b"),
+            *("multilabel", "tags", TAGS, {**TAG, "among": {"file": "known", "column": "tag"}}),
+            *("BCD", [[1, 0], [0, 1], [1, 1]], "a b"),
         ),
-        ("binary", "membership", SIDES, SIDED, "ABC", [1, 1, 0], "there here"),
+        ("binary", "membership", HERE, SIDED, "ABC", [1, 1, 0], "there here"),
         ("multiclass", "top", LEVELS, TYPES, "ABC", [1, 0, 0], "P Q"),
-        ("regression", "column", TWICE, COLUMN, "AC", [1, 3], ""),
-        ("multiclass", "column", GAPPED, COLUMN, "ABCDE", [0, 0, 1, 1, 2], "x y z"),
-        ("multiclass", "column", GAPPED, {**COLUMN, "min_class": 2}, "ABCD", [0, 0, 1, 1], "x y"),
+        ("regression", "column", of("11123", "AABBC"), COLUMN, "AC", [1, 3], ""),
+        ("regression", "column", of("non"), {**COLUMN, "levels": ["o", "n"]}, "ABC", [1, 0, 1], ""),
+        ("regression", "column", of(["0.1", "10"]), {**COLUMN, "log10": True}, "AB", [-1, 1], ""),
+        ("multiclass", "column", of(GAPS), COLUMN, "ABCDE", [0, 0, 1, 1, 2], "x y z"),
+        ("multiclass", "column", of(GAPS), {**COLUMN, "min_class": 2}, "ABCD", [0, 0, 1, 1], "x y"),
         ("pair", "pairs", PAIRS, PAIRED, ["C|D", "E|F"], [1, 0], "no yes"),
     ],
 )
@@ -113,26 +115,14 @@ def test_labels_are_those_counted_by_hand(
     assert task.classes == tuple(classes.split())
 
 
-def labelled(*labels):
-    """A table of genes A, B, … with labels."""
-    return {"f": {"g": list("AB"), "v": labels}}
-
-
 @pytest.mark.parametrize(
     "kind, shape, tables, options, sentence",
     [
-        ("regression", "column", labelled("1", "NaN"), COLUMN, "not those of a regression"),
-        (
-            "binary",
-            "column",
-            labelled("x", "z"),
-            {**COLUMN, "positive": "y"},
-            "of a binary task",
-        ),
-        ("multiclass", "column", labelled("x", ""), COLUMN, "not those of a multiclass"),
+        ("regression", "column", of(["1", "NaN"]), COLUMN, "not those of a regression"),
+        ("binary", "column", of("xz"), {**COLUMN, "positive": "y"}, "of a binary task"),
         ("pair", "pairs", {**PAIRS, "marks": {"label": ["1"]}}, PAIRED, "4 pairs in 'f', 1 labels"),
         ("multiclass", "top", LEVELS, {**TYPES, "clusters": {"p": "P"}}, r"cluster 'q\|a'"),
-        ("binary", "contrast", None, {**CONTRAST, "classes": [], "both": "dorp"}, "mean 'drop'"),
+        ("binary", "contrast", None, {**SIDES, "members": MEMBERS, "both": "dorp"}, "mean 'drop'"),
     ],
 )
 def test_what_makes_no_task_is_one_sentence(build, kind, shape, tables, options, sentence):
@@ -143,8 +133,6 @@ def test_what_makes_no_task_is_one_sentence(build, kind, shape, tables, options,
 @pytest.mark.parametrize(
     "kind, shape, options",
     [
-        ("multiclass", "column", COLUMN),
-        ("regression", "count", {"file": "f", "gene_column": "g", "counted": "v", "prefix": ""}),
         ("multilabel", "tags", {**COLUMN, "separator": ";", "min_label": 1}),
         ("binary", "lists", {"file": "f", "positive": "x", "negative": "y", "ids": "symbol"}),
     ],
@@ -160,49 +148,44 @@ def test_symbols_that_a_spreadsheet_turned_into_dates_are_named_and_never_genes(
     )
 
 
-PARTED = {
-    "term": ["T:1"] * 6,
-    "entrez": ["A", "B", "C", "D", "E", "F"],
-    "label": ["1", "0", "1", "0", "1", "0"],
-    "split": ["part1", "part1", "part2", "part2", "holdout", "holdout"],
-}
-DIVIDED = {"file": "f", "ids": "symbol", "names": {"file": "n", "column": "name"}}
+PARTS = ["part1", "part1", "part2", "part2", "holdout", "holdout"]
 
 
-def divided(build, **columns):
+@pytest.fixture
+def divided(build):
     """The task of a term that was published with its folds."""
-    tables = {"f": {**PARTED, **columns}, "n": {"name": ["heart (12)"]}}
-    return build("binary", "divided", tables, **DIVIDED)
+
+    def one(genes="ABCDEF", labels="101010"):
+        columns = {"entrez": list(genes), "label": list(labels), "split": PARTS}
+        tables = {"f": {"term": ["T:1"] * 6, **columns}, "n": {"name": ["heart (12)"]}}
+        names = {"file": "n", "column": "name"}
+        return build("binary", "divided", tables, file="f", ids="symbol", names=names)
+
+    return one
 
 
-def test_a_term_keeps_its_published_folds_whatever_the_order_of_its_genes(build):
-    task = divided(build, entrez=["F", "E", "D", "C", "B", "A"])
+def test_a_term_keeps_its_published_folds_whatever_the_order_of_its_genes(divided):
+    task = divided("FEDCBA")
     assert (task.name, task.title, task.classes) == ("toy/x/t-1", "heart", ("absent", "heart"))
     assert list(task.entities) == list("ABCDEF") and list(task.labels) == [0, 1, 0, 1, 0, 1]
     assert list(task.folds) == [0, 0, -3, -3, -2, -2]
     assert list(task.subset(task.labels == 1).folds) == [0, -3, -2]
-    assert task.hash != divided(build).hash and "0 of 6 ids" in task.description
-
-
-def test_ids_without_a_gene_are_counted_and_named(build):
-    task = divided(build, entrez=["A", "2-Mar", "C", "D", "E", "F"])
-    assert len(task) == 5 and "Left out: 1 of 6 ids" in task.description
-    assert "(first: 2-Mar)" in task.description
+    assert task.hash != divided().hash and "0 of 6 ids" in task.description
+    few = divided(["A", "2-Mar", *"CDEF"])
+    assert len(few) == 5 and "Left out: 1 of 6 ids" in few.description
+    assert "(first: 2-Mar)" in few.description
 
 
 @pytest.mark.parametrize(
     "columns, why",
     [
-        (
-            {"entrez": list("ABCDEA")},
-            r"the gene A \(A\) of 'T:1' stands twice, in different parts",
-        ),
-        ({"label": list("101000")}, "'T:1' has no positive gene in its holdout"),
+        ({"genes": "ABCDEA"}, r"the gene A \(A\) of 'T:1' stands twice, in different parts"),
+        ({"labels": "101000"}, "'T:1' has no positive gene in its holdout"),
     ],
 )
-def test_faults_of_published_folds_end_in_one_sentence(build, columns, why):
+def test_faults_of_published_folds_end_in_one_sentence(divided, columns, why):
     with refused(f"source 'toy', task 'toy/x': {why}"):
-        divided(build, **columns)
+        divided(**columns)
 
 
 # --- labels of the future -------------------------------------------------------------------------
@@ -231,6 +214,7 @@ def test_genes_of_before_train_with_their_old_labels_and_new_ones_are_tested(fut
     (task,) = future(tested="genes")
     assert set(task.entities[task.folds == 0]) == {"E", "F"} and positives(task) == {*"ACE"}
     assert set(task.folds) == {0, -2}
+    assert future(tested="genes", least=2) == []  # too few are new
 
 
 def test_gains_are_tested_against_half_of_the_genes_that_have_none(future):
@@ -239,15 +223,3 @@ def test_gains_are_tested_against_half_of_the_genes_that_have_none(future):
     assert positives(tested) == {"B", "E"} and positives(train) == {"A", "C"}
     assert len(tested) + len(train) == len(NEW["g"])
     assert 5 <= (tested.labels == 0).sum() <= 17  # chance of less is under 1 in 100
-
-
-def test_a_task_with_too_few_new_genes_is_left_out(future):
-    assert future(tested="genes", least=2) == []
-
-
-def test_ordered_classes_are_numbers_and_logarithms_are_taken(build):
-    table = {"f": {"g": list("ABC"), "v": ["old", "new", "old"]}}
-    task = build("regression", "column", table, levels=["old", "new"], **COLUMN)
-    assert list(task.labels) == [0, 1, 0]
-    table["f"]["v"] = ["0.1", "10", "1"]
-    assert list(build("regression", "column", table, log10=True, **COLUMN).labels) == [-1, 1, 0]

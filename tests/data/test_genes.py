@@ -62,14 +62,9 @@ def test_ambiguous_id_lists_its_genes_and_is_not_guessed(
 
 
 def test_unresolved_id_has_a_hint(resolver):
-    hints = {
-        "Trp53": "mouse",
-        "ENSMUSG00000059552": "another species",
-        "ENSG00000099999": "retired",
-        "": "empty",
-    }
-    for text, hint in hints.items():
-        assert hint in resolver.resolve([text]).hints[text]
+    hints = {"Trp53": "mouse", "ENSMUSG00000059552": "another species", "": "empty"}
+    found = resolver.resolve(hints).hints
+    assert all(hint in found[text] for text, hint in hints.items())
 
 
 # --- a list ---------------------------------------------------------------------------------------
@@ -149,25 +144,12 @@ def test_annotations_are_counted_once_per_term_by_any_name(declared):
 # --- the official tables --------------------------------------------------------------------------
 
 
-def official(source, name):
-    """Rows of a declared file, read by the standard library."""
-    path = sources.locate(specs.declared().source(source), name, download=False)
-    with open(path, encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
-
-
 @pytest.fixture(scope="module")
 def real():
     """The resolver of the declared releases."""
     if not os.environ.get("GENEBENCH_MIRROR"):
         pytest.skip("GENEBENCH_MIRROR is unset: there is no table of HGNC to read")
     return genes.resolver(specs.declared().sources)
-
-
-@pytest.fixture(scope="module")
-def rows(real):
-    """The rows of HGNC."""
-    return official("hgnc", "genes")
 
 
 @pytest.mark.mirror
@@ -181,8 +163,10 @@ def rows(real):
         ("uniprot_ids", "uniprot", 250),
     ],
 )
-def test_official_ids_are_resolved_or_listed_as_shared(real, rows, column, kind, shared):
-    pairs = [(i, row["symbol"]) for row in rows for i in row[column].split("|") if i]
+def test_official_ids_are_resolved_or_listed_as_shared(real, column, kind, shared):
+    with open(sources.locate(specs.declared().source("hgnc"), "genes"), newline="") as stream:
+        table = list(csv.DictReader(stream, delimiter="\t"))  # by the standard library
+    pairs = [(i, row["symbol"]) for row in table for i in row[column].split("|") if i]
     result = real.resolve([i for i, _ in pairs])
     assert result.kind == kind and len(pairs) > 20_000
     wrong = [(i, s) for (i, s), symbol in zip(pairs, result.symbol) if symbol != s]
@@ -192,9 +176,8 @@ def test_official_ids_are_resolved_or_listed_as_shared(real, rows, column, kind,
 
 @pytest.mark.mirror
 def test_genes_of_the_paper_are_known(real):
-    listed = (
-        sources.locate(specs.declared().source("genebench_paper"), "universe").read_text().split()
-    )
-    universe = genes.paper_universe(specs.declared().sources)
+    known = specs.declared().sources
+    listed = sources.locate(known["genebench_paper"], "universe").read_text().split()
+    universe = genes.paper_universe(known)
     assert len(listed) == 16_217 and len(set(universe)) == len(universe) >= 0.99 * len(listed)
     assert real.genes.coding[universe].mean() > 0.98 and (real.chromosome(universe) != "").all()
