@@ -15,16 +15,6 @@ def weights():
     return bootstrap.weights(np.array([f"G{i}" for i in range(700)]), 400, seed=1)
 
 
-def simulate(n, prior, auc, rng, folds=5):
-    """Labels, stratified folds and two equally good predictions whose noise is correlated."""
-    y = (np.arange(n) < int(n * prior)).astype(int)
-    fold = np.empty(n, dtype=int)
-    for c in (0, 1):
-        fold[y == c] = rng.permutation((y == c).sum()) % folds
-    far, base = stats.norm.ppf(auc) * np.sqrt(2), rng.normal(size=n)
-    return y, fold, far * y + base, far * y + 0.7 * base + np.sqrt(0.51) * rng.normal(size=n)
-
-
 def test_weights_are_poisson_and_a_gene_has_the_same_ones_in_every_set():
     genes = np.array(["A1", "B2", "C3"])
     w = bootstrap.weights(genes, 5000, seed=3)
@@ -59,7 +49,7 @@ def test_the_standard_error_of_one_auroc_is_that_of_delong():
 
 @pytest.mark.parametrize("kind", ["multiclass", "multilabel", "binary", "regression"])
 def test_the_main_score_of_every_kind_is_that_of_the_table_of_metrics(kind):
-    rng, fold = default_rng(5), np.arange(240) % 4
+    rng, fold, main = default_rng(5), np.arange(240) % 4, metrics.main(kind)
     p = rng.random((240, 4) if kind.startswith("multi") else 240).round(2)
     y = {
         "multiclass": rng.integers(0, 4, 240),
@@ -69,15 +59,20 @@ def test_the_main_score_of_every_kind_is_that_of_the_table_of_metrics(kind):
     }[kind]
     if kind == "multiclass":
         y[(y == 3) & (fold == 1)] = 0  # a class that one fold lacks
-    if kind == "binary":
-        one = influences.auroc(y, p, np.where(y == 1, 0, 1))
-        assert np.isnan(one[0]) and not one[1].any()  # no fold of two classes
     score, influence = bootstrap.influence(kind, y, p, fold)
-    main = metrics.main(kind)
     every = [metrics.score(kind, y[fold == k], p[fold == k], [main])[main] for k in range(4)]
-    expected = np.mean(every)
-    assert score == pytest.approx(expected, abs=1e-12)
+    assert score == pytest.approx(np.mean(every), abs=1e-12)
     assert len(influence) == 240 and influence.any()
+
+
+def test_without_a_fold_of_two_classes_there_is_no_auroc():
+    y = np.array([0, 1, 1])
+    score, influence = influences.auroc(y, y, y)
+    assert np.isnan(score) and not influence.any()
+    # by pairs, a fold of four counts twice as much as one of two
+    y, p, fold = np.array([1, 0, 1, 1, 0]), np.array([1, 0, 0, 0, 1]), np.array([0, 0, 1, 1, 1])
+    assert influences.auroc(y, p, fold)[0] == pytest.approx(1 / 2)
+    assert influences.auroc(y, p, fold, "pairs")[0] == pytest.approx(1 / 3)
 
 
 def test_both_genes_of_a_pair_carry_weight():
@@ -86,11 +81,13 @@ def test_both_genes_of_a_pair_carry_weight():
     np.testing.assert_allclose(moved, [[-1, 0, 5]])
 
 
-@pytest.mark.parametrize("n, prior, auc", [(300, 0.1, 0.75), (700, 0.06, 0.88)])
-def test_intervals_of_auroc_have_the_true_value_in_93_to_97_percent(n, prior, auc, weights):
-    rng, hits, runs = default_rng(1), np.zeros(2), 500
+def test_intervals_of_auroc_have_the_true_value_in_93_to_97_percent(weights):
+    rng, hits, runs, n, auc = default_rng(1), np.zeros(2), 500, 300, 0.75
     for _ in range(runs):
-        y, fold, first, second = simulate(n, prior, auc, rng)
+        # two equally good predictions whose noise is correlated
+        y, fold = (np.arange(n) < 30).astype(int), np.arange(n) % 5
+        far, base = stats.norm.ppf(auc) * np.sqrt(2) * y, rng.normal(size=n)
+        first, second = far + base, far + 0.7 * base + np.sqrt(0.51) * rng.normal(size=n)
         (a, ia), (b, ib) = influences.auroc(y, first, fold), influences.auroc(y, second, fold)
         moved = bootstrap.moves(np.stack([ia, ib], axis=1), weights, (np.arange(n),))
         low, high = bootstrap.interval(np.array(a), moved[0], low=0, high=1)
@@ -115,10 +112,5 @@ def test_draws_of_clusters_have_the_errors_of_their_levels():
     same = np.repeat(effect, 4).reshape(40, 1, 1)  # four copies of a task are no more than one
     copies = bootstrap.cluster_draws(same, np.arange(40) // 4, 3000)[0]
     assert copies.std() == pytest.approx(effect.std() / np.sqrt(10), rel=0.07)
-    alone = bootstrap.cluster_draws(folds.mean(axis=1, keepdims=True), np.arange(40), 3000)[0]
-    assert alone.std() == pytest.approx(folds.mean(axis=1).std() / np.sqrt(40), rel=0.07)
-
-
-def test_one_cluster_is_refused():
     with refused("all tasks are of one cluster"):
-        bootstrap.cluster_draws(np.zeros((3, 5, 2)), ["a", "a", "a"])
+        bootstrap.cluster_draws(folds, ["a"] * 40)
