@@ -2,7 +2,6 @@
 
 import functools
 import os
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,7 +105,6 @@ def embed(
     device: str = "auto",
     download: bool = False,
     remote_code: bool = False,
-    scheduler: str | None = None,
 ) -> None:
     """Make (or find) the vectors of one model for all genes of a profile; resumes.
 
@@ -120,21 +118,19 @@ def embed(
     remote_code : bool
         Run the code that comes with the weights.
     """
-    from ..core.cluster import Cluster
     from ..models import inference, weights
 
     plan = make_plan(profile)
     spec = plan.declared.model(model)
     if remote_code:
         weights.trust(spec)
-    with Reporter() as report, Cluster(scheduler) if scheduler else nullcontext() as cluster:
+    with Reporter() as report:
         embedding = inference.embed(
             spec,
             plan.universe,
             plan.declared,
             device=device,
             download=download,
-            cluster=cluster,
             say=report.say,
             progress=functools.partial(report.step, "sequences"),
         )

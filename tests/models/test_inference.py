@@ -14,7 +14,7 @@ from helpers import GENES, edit_yaml, refused, sha256
 from numpy.testing import assert_array_equal
 
 from genebench.core import cache, paths, specs, workers
-from genebench.models import Embedding, Sequences, batches, elsewhere, inference, inputs, recipes
+from genebench.models import Embedding, Sequences, batches, inference, inputs, recipes
 
 UNIVERSE = np.array(GENES)
 
@@ -133,12 +133,12 @@ def test_wrong_options_are_one_sentence(home, encoder, options, message):
 
 def test_devices_are_named_and_joined_by_commas():
     first = "cuda:0" if torch.cuda.is_available() else "cpu"
-    assert elsewhere.devices("auto")[0] == first
-    assert elsewhere.devices("cpu, cpu") == ["cpu", "cpu"]
-    assert elsewhere.devices("cuda:1") == ["cuda:1"]
+    assert inference.devices("auto")[0] == first
+    assert inference.devices("cpu, cpu") == ["cpu", "cpu"]
+    assert inference.devices("cuda:1") == ["cuda:1"]
     for text in (" ", "" if torch.cuda.is_available() else "all"):
         with refused("there is no such device"):
-            elsewhere.devices(text)
+            inference.devices(text)
 
 
 def sums(n):
