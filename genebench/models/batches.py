@@ -138,7 +138,9 @@ def infer(work, *, device="cpu", folder=None, progress=quiet):
         progress(sum(map(len, done.values())) + within, len(batches.order))
 
     todo = [number for number in range(len(batches.shards)) if number not in done]
-    for number, vectors in run(work, batches, todo, device=device, progress=advance):
+    # a network is loaded only where a shard is missing
+    made = run(work, batches, todo, device=device, progress=advance) if todo else ()
+    for number, vectors in made:
         if folder:
             batches.store(folder, number, vectors)
         done[number] = vectors
@@ -172,8 +174,6 @@ def run(work, batches, numbers, *, device, progress=quiet):
     """
     import torch
 
-    if not numbers:
-        return
     kind = device.split(":")[0]
     if kind == "cuda" and not torch.cuda.is_available():
         raise BadInput(f"device '{device}': this torch sees no CUDA device; use --device cpu.")

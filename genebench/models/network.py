@@ -134,20 +134,18 @@ def spectral_vectors(adjacency, dim, *, tau=0.0):
     return svd_flip(vectors[:, 1:], None)[0] * scale[:, None]
 
 
-def netmf_vectors(adjacency, dim, *, window=10, rank=256):
+def netmf_vectors(adjacency, dim, *, rank=256):
     """Compute DeepWalk in closed form: NetMF for a large window (Qiu et al. 2018, algorithm 4).
 
-    Factorises log max(M, 1) with M = vol · D^-½ U f(Λ) Uᵀ D^-½, f(λ) = (λ + … + λ^window) /
-    window, from eigenpairs of the normalised adjacency. M is never stored: its rows are computed in
-    blocks. Columns have the square root of the magnitude of their eigenvalue as length, and the
-    sign that makes their largest entry positive.
+    Factorises log max(M, 1) with M = vol · D^-½ U f(Λ) Uᵀ D^-½, f(λ) = (λ + … + λ¹⁰) / 10 for
+    walks with a context of ten, from eigenpairs of the normalised adjacency. M is never stored: its
+    rows are computed in blocks. Columns have the square root of the magnitude of their eigenvalue
+    as length, and the sign that makes their largest entry positive.
 
     Parameters
     ----------
     adjacency : csr_array, shape (n, n)
     dim : int
-    window : int
-        Length of the context of a random walk.
     rank : int
         How many of the largest eigenpairs are used; all of them give the exact matrix of DeepWalk.
 
@@ -157,7 +155,7 @@ def netmf_vectors(adjacency, dim, *, window=10, rank=256):
     """
     n = adjacency.shape[0]
     values, vectors, _ = _top(adjacency, min(rank, n))
-    weight = sum(values**r for r in range(1, window + 1)) / window
+    weight = sum(values**r for r in range(1, 11)) / 10
     side = vectors / np.sqrt(adjacency.sum(axis=1))[:, None]
     if rank < n:  # as in the reference: what is negative there is noise
         side, weight = side[:, weight > 0], weight[weight > 0]

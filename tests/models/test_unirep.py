@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from helpers import refused
 
 from genebench.models import inference, unirep
@@ -52,18 +51,6 @@ def test_vectors_of_proteins_are_those_of_the_reference(spec, tables, vectors, p
     embedding = inference.infer(vectors("unirep", "KIN1 SET CHN3", spec=spec, **options))
     assert embedding.entities.tolist() == ["KIN1", "SET"]  # CHN3 has no protein, so no vector
     np.testing.assert_allclose(embedding.vectors, REFERENCE[:, :width], atol=2e-6)
-
-
-def test_a_residue_is_predicted_from_those_before_it_alone(tmp_path):
-    network = unirep.UniRep(write_weights(tmp_path / "w.npz"))
-    both, state, predicted = [unirep.tokens(t) for t in ("MKTAY", "MKTWW")], network.start(2), []
-    for column in torch.tensor(both).T:
-        state = network.step(column, state)
-        predicted.append(network.next_token(state[-1][0]))
-    before, after = torch.stack(predicted, 1).split(1)
-    torch.testing.assert_close(before[:, :4], after[:, :4])
-    torch.testing.assert_close(before.exp().sum(-1), torch.ones(1, 6))
-    assert (before[:, 4:] - after[:, 4:]).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("fault", ["missing", "shape"])
