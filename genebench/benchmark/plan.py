@@ -101,19 +101,16 @@ class Plan:
         """Vectors of a model for the universe, from the cache or made now."""
         return inference.embed(self.declared.models[model], self.universe, self.declared)
 
-    def covered(self, model: str) -> np.ndarray | None:
-        """Genes of the universe that a model embeds, (n_genes,) bool; None without its vectors."""
-        path = self.embedding_path(model)
-        if not path.exists():
-            return None
-        with np.load(path, allow_pickle=False) as arrays:
-            return np.isin(self.universe, arrays["entities"])
-
     @cached_property
     def _coverage(self):
-        """``covered`` of each model but controls; one that failed defines nothing."""
-        names = [name for name, spec in self.models.items() if spec.family != "control"]
-        return [genes for genes in map(self.covered, names) if genes is not None]
+        """Genes of the universe that each model but controls embeds; failed ones define nothing."""
+        out = []
+        for name, spec in self.models.items():
+            path = self.embedding_path(name)
+            if spec.family != "control" and path.exists():
+                with np.load(path, allow_pickle=False) as arrays:
+                    out.append(np.isin(self.universe, arrays["entities"]))
+        return out
 
     def rows_of(self, task: Task) -> tuple[np.ndarray, ...]:
         """Rows in the universe of each entity of a task; of a pair task, of its two genes."""

@@ -75,17 +75,17 @@ def tables(plan, groups):
     """
     models = list(dict.fromkeys(cell.model for group in groups for cell in group.cells))
     out = {name: [] for name in results.BESIDE}
+    out |= {name: [pd.DataFrame(columns=columns)] for name, columns in means.COLUMNS.items()}
     for probe in dict.fromkeys(group.at[1] for group in groups):
         splits = []
         for split in dict.fromkeys(group.at[0] for group in groups):
             mine = [group for group in groups if group.at == (split, probe)]
             splits.append(means.scores_of(plan, split, probe, mine, models))
         power = means.power_of(plan, splits)
-        pairs = list(means.means_and_pairs(plan, splits, power))
         out["power.csv"].append(power)
-        for part, (name, columns) in enumerate(means.COLUMNS.items()):
-            frames = [pd.DataFrame(pair[part], columns=columns) for pair in pairs]
-            out[name] += frames or [pd.DataFrame(columns=columns)]
+        for both in means.means_and_pairs(plan, splits, power):
+            for (name, columns), part in zip(means.COLUMNS.items(), both):
+                out[name].append(pd.DataFrame(part, columns=columns))
         out["intervals.parquet"] += [means.with_excess(s) for s in splits]
     return {
         name: pd.concat([f for f in frames if len(f)] or frames, ignore_index=True)
