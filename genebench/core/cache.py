@@ -126,7 +126,7 @@ def store(path, recipe, write, **facts):
     write_json(sidecar(path), note | {"seal": key(note)})
 
 
-def _note(path: Path) -> dict[str, Any]:
+def _note(path):
     return json.loads(sidecar(path).read_text(encoding="utf-8"))
 
 

@@ -6,11 +6,9 @@ units are computed again.
 """
 
 import queue
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from . import cache
 from .errors import BadInput, RunFailed, Sentence
@@ -106,7 +104,7 @@ class Cluster(AbstractContextManager):
             self.client.close()
             raise
 
-    def _check(self, address: str, timeout: float):
+    def _check(self, address, timeout):
         """Raise a sentence where there is no worker, or one that would compute something else."""
         if not self._has_worker(timeout):
             raise BadInput(
@@ -130,7 +128,7 @@ class Cluster(AbstractContextManager):
                     f"({mine}) where it runs."
                 )
 
-    def _has_worker(self, timeout: float) -> bool:
+    def _has_worker(self, timeout):
         try:
             self.client.wait_for_workers(1, timeout=timeout)
         except TimeoutError:
@@ -165,7 +163,7 @@ class Cluster(AbstractContextManager):
         """
         running, ended, sent = {}, queue.SimpleQueue(), {}
 
-        def results(most: int) -> Iterator[tuple[Any, str]]:
+        def results(most):
             """Wait until so many units are under way; yields those that end."""
             while len(running) > most:
                 try:
@@ -209,7 +207,7 @@ class Cluster(AbstractContextManager):
             with suppress(OSError, RuntimeError):  # there may be nobody left to tell
                 self.client.cancel([*running, *sent.values()], force=True)
 
-    def _send(self, part: Any, sent: dict[str, Any]) -> Any:
+    def _send(self, part, sent):
         """A part of a unit, or the future of one that is shared; the least recently used go."""
         if not isinstance(part, Once):
             return part

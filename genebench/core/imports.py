@@ -66,7 +66,7 @@ def modules(path):
     return found
 
 
-def _files_of(name: str) -> list[Path]:
+def _files_of(name):
     """A module of this project and the packages around it, of a dotted name; else nothing."""
     parts = name.split(".")
     if parts[0] not in PROJECT:

@@ -8,6 +8,7 @@ import platform
 import resource
 import subprocess
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 
 from .. import __version__
@@ -126,14 +127,13 @@ def stages(path, clock, *, computed):
     manifest = read(path)
     if not manifest or _mostly_cached(manifest, computed, len(manifest["cells"])):
         return
-    (_, *names), (first, *ends) = clock, clock.values()
-    took = [end - before for end, before in zip(ends, [first, *ends])]
-    manifest["wall_s"] |= {"run": sum(took), "stages": dict(zip(names, took))}
+    took = {name: end - start for (_, start), (name, end) in pairwise(clock.items())}
+    manifest["wall_s"] |= {"run": sum(took.values()), "stages": took}
     manifest["peak_memory_mb"] = max(manifest["peak_memory_mb"], round(peak_memory_mb()))
     write_sealed(path, manifest)
 
 
-def _mostly_cached(old: dict, computed: int, cells: int) -> bool:
+def _mostly_cached(old, computed, cells):
     return computed < cells / 2 and "stages" in old.get("wall_s", {})
 
 
@@ -250,11 +250,11 @@ def versions() -> dict[str, str]:
 def commit() -> str:
     """Commit of the code, and whether it was changed since; ``unknown`` outside a checkout."""
     command = ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--"]
-    options = {"cwd": paths.ROOT, "capture_output": True, "text": True, "timeout": 10}
+    options = {"cwd": paths.ROOT, "stderr": subprocess.DEVNULL, "text": True, "timeout": 10}
     try:
-        done = subprocess.run([*command, *CODE], check=True, **options)
+        answer = subprocess.check_output([*command, *CODE], **options)
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-    first, *lines = done.stdout.splitlines()  # "# branch.oid …", "# …", then what was changed
+    first, *lines = answer.splitlines()  # "# branch.oid …", "# …", then what was changed
     changed = any(not line.startswith("#") for line in lines)
     return first.split()[-1] + " with uncommitted changes" * changed

@@ -8,7 +8,7 @@ from pathlib import Path
 from genebench import __version__
 
 
-def _root() -> Path:
+def _root():
     """``GENEBENCH_HOME``, the clone, or of an installed wheel a folder of the user's.
 
     The latter begins as a copy of the declarations and results that the wheel carries.
@@ -96,7 +96,7 @@ def pages() -> Path:
     return BOOK / "executed"
 
 
-def _folders(variable: str) -> list[Path]:
+def _folders(variable):
     """Folders named in a variable of the environment, separated like ``PATH``."""
     return [Path(p) for p in os.environ.get(variable, "").split(os.pathsep) if p]
 

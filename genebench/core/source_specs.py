@@ -38,7 +38,7 @@ _FORMATS = (
 ).split()
 
 
-def _inside(path: str) -> str:
+def _inside(path):
     parts = Path(path).parts
     if not parts or Path(path).is_absolute() or ".." in parts or "\\" in path:
         raise ValueError("a path stays in its folder")

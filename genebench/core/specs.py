@@ -188,7 +188,7 @@ class PageSpec(Spec):
     """What it takes to rerun the page besides the results in the repository; one clause."""
 
 
-def _sources() -> dict[str, SourceSpec]:
+def _sources():
     """Every declared source by id, in file order."""
     out = {}
     for path in sorted(paths.SOURCES.glob("*.yml")):

@@ -8,7 +8,6 @@ costs one unit a process.
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -109,7 +108,7 @@ def do(stage: Stage, shared: Any, unit: Any):
     return ""
 
 
-def _do_here(stage: Stage, unit: Any) -> str:
+def _do_here(stage, unit):
     return do(stage, _shared, unit)
 
 
@@ -203,7 +202,7 @@ def execute(
     return Outcome(len(units), cached, len(waiting) - len(failed), failed)
 
 
-def _each(executor: Executor, stage: Stage, units: list[Any]) -> Iterator[tuple[Any, str]]:
+def _each(executor, stage, units):
     """Compute units in processes; yield each as it ends, with why it failed."""
     futures = {executor.submit(_do_here, stage, unit): unit for unit in units}
     for future in as_completed(futures):

@@ -24,7 +24,7 @@ class Spec(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _only_known(cls, given: Any) -> Any:
+    def _only_known(cls, given):
         for key in given if isinstance(given, dict) else ():
             if key not in cls.model_fields:  # before a key is missed: it may be this one
                 why = unknown("key", str(key), cls.model_fields)
@@ -32,7 +32,7 @@ class Spec(BaseModel):
         return given
 
 
-def _size(node: yaml.Node, known: dict[int, int]) -> int:
+def _size(node, known):
     """Values a node stands for once every alias is written out; refuses a key that stands twice.
 
     Ten lines of aliases can stand for a billion values. ``known``: nodes counted before.
@@ -122,7 +122,7 @@ def build(kind, raw, path, *at):
     raise BadInput(f"{path}{_line(path, steps)}{where}: {why}")
 
 
-def _line(path: Path, steps: list) -> str:
+def _line(path, steps):
     """``:line`` of the last key that is there, of those that lead to a value; else nothing."""
     line = ""
     if not os.path.exists(path):

@@ -15,7 +15,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from ..core.errors import BadInput, one_line
 LONGEST_TEXT = 10_000
 """Bytes of the longest text that a cell of a Parquet table may hold."""
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 200_000, 50_000, 500_000_000
-"""Rows, columns, and rows × columns of a table of vectors, unless the user says otherwise."""
+"""Rows, columns, and rows × columns of a table of vectors."""
 PATIENCE, HEADROOM = 5, 1 << 30
 """Seconds and bytes in which a C library gets through what a file says of itself."""
 PACE = 5e7
@@ -119,57 +118,50 @@ def check_size(size, what="its data"):
         )
 
 
-def check_unpacked(size, packed, most_cells=None):
+def check_unpacked(size, packed):
     """Refuse a file that unpacks to far more than tables of numbers do.
 
     Parameters
     ----------
     size, packed : float
         Bytes of its content, or of as much as was seen, and of the file.
-    most_cells : int, optional
-        See ``check_shape``; a user who says what is allowed may pack as well as they like.
     """
     check_size(size, "its unpacked content")
-    if most_cells is None and size > max(UNPACKED, MOST_PACKED * packed):
+    if size > max(UNPACKED, MOST_PACKED * packed):
         raise BadInput(
             f"unpacks to {size / 1e6:,.0f} MB or more from {packed / 1e6:,.2f} MB, as no table of "
-            "vectors does; allow its rows × columns with --max-cells if it is one."
+            "vectors does; give it unpacked, as text or .npy, if it is one."
         )
 
 
-def check_shape(rows, columns, most_cells=None, what=""):
+def check_shape(rows, columns, what="its table"):
     """Refuse a table of vectors that is larger than allowed, before anything of it is made.
 
     Parameters
     ----------
     rows, columns : int
         As a header declares them, or as many as were seen.
-    most_cells : int, optional
-        Rows × columns that the user allows; None: ``MOST_ROWS``, ``MOST_COLUMNS``, ``MOST_CELLS``.
     what : str
         Name of it, for the sentence.
     """
     rows, columns = int(rows), int(columns)
-    usual = rows <= MOST_ROWS and columns <= MOST_COLUMNS
-    if rows * columns > (most_cells or MOST_CELLS) or (most_cells is None and not usual):
-        allowed = f"{MOST_ROWS:,} × {MOST_COLUMNS:,}, {MOST_CELLS:,} in all,"
+    if rows > MOST_ROWS or columns > MOST_COLUMNS or rows * columns > MOST_CELLS:
         raise BadInput(
-            f"{what or 'its table'} has {rows:,} rows × {columns:,} columns or more, and "
-            f"{f'{most_cells:,} cells' if most_cells else allowed} are allowed; keep the rows of "
-            "genes, or allow more with --max-cells."
+            f"{what} has {rows:,} rows × {columns:,} columns or more, and {MOST_ROWS:,} × "
+            f"{MOST_COLUMNS:,}, {MOST_CELLS:,} in all, are allowed; keep the rows of genes."
         )
     check_size(16.0 * rows * columns)
 
 
-def read_all(stream, packed, most_cells=None):
+def read_all(stream, packed):
     """Read a stream that may unpack as it is read, within ``check_unpacked``.
 
     Parameters
     ----------
     stream : binary file object
         A file, or a file inside an archive.
-    packed, most_cells : float, int, optional
-        See ``check_unpacked``.
+    packed : float
+        Bytes of the file.
 
     Returns
     -------
@@ -178,18 +170,16 @@ def read_all(stream, packed, most_cells=None):
     content = io.BytesIO()
     while chunk := stream.read(1 << 20):
         content.write(chunk)
-        check_unpacked(content.tell(), packed, most_cells)
+        check_unpacked(content.tell(), packed)
     return content.getvalue()
 
 
-def read_npy(raw, most_cells=None):
+def read_npy(raw):
     """Read the content of an ``.npy`` file; one of Python objects is refused.
 
     Parameters
     ----------
     raw : bytes
-    most_cells : int, optional
-        See ``check_shape``.
 
     Returns
     -------
@@ -209,7 +199,7 @@ def read_npy(raw, most_cells=None):
             "file holds; write it again."
         )
     if len(shape) == 2:
-        check_shape(*shape, most_cells, "its array")
+        check_shape(*shape, "its array")
     return np.load(io.BytesIO(raw), allow_pickle=False)
 
 
@@ -317,7 +307,7 @@ def check_ends(size, read):
         )
 
 
-def _address_space() -> int:
+def _address_space():
     """Most bytes of address space that this process has had; 0 where the system does not say."""
     with suppress(OSError, AttributeError):
         found = re.search(r"VmPeak:\s+(\d+) kB", Path("/proc/self/status").read_text())
@@ -325,15 +315,13 @@ def _address_space() -> int:
     return 0
 
 
-def check_hdf5(path, most_cells=None):
+def check_hdf5(path):
     """Check that all data of an HDF5 file lie in it, are written, and fit into memory.
 
     Parameters
     ----------
     path : Path
         The file; see ``check_ends``.
-    most_cells : int, optional
-        See ``check_unpacked``.
 
     Returns
     -------
@@ -344,7 +332,7 @@ def check_hdf5(path, most_cells=None):
 
     total = 0.0
 
-    def check_item(name: str, item: Any):
+    def check_item(name, item):
         nonlocal total
         if isinstance(item, h5py.Dataset):
             if item.is_virtual or item.external:
@@ -352,7 +340,7 @@ def check_hdf5(path, most_cells=None):
                     f"'/{name[:60]}' lies in another file; write one that holds all its data."
                 )
             total += float(math.prod(item.shape or (1,))) * item.dtype.itemsize
-            check_unpacked(total, path.stat().st_size, most_cells)
+            check_unpacked(total, path.stat().st_size)
 
     with h5py.File(path, "r") as file:
         link = file.visititems_links(lambda n, to: None if isinstance(to, h5py.HardLink) else n)

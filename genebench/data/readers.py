@@ -11,10 +11,8 @@ import io
 import itertools
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,9 +38,9 @@ def reader(name):
         Decorator; whatever fails in what it decorates is a sentence with the path of the file.
     """
 
-    def register(function: Callable) -> Callable:
+    def register(function):
         @functools.wraps(function)
-        def read(path: Path, **options: Any) -> pd.DataFrame:
+        def read(path, **options):
             with limits.faults_of(path, name):
                 return function(path, **options)
 
@@ -305,7 +303,7 @@ def fasta_records(path):
             yield name, sequence
 
 
-def _records(path: Path) -> Iterator[tuple[str, str, str]]:
+def _records(path):
     """Id, header, and sequence in upper case, of each record of a FASTA file."""
     from Bio.SeqIO.FastaIO import SimpleFastaParser
 

@@ -103,14 +103,14 @@ def digest_of(source: SourceSpec, name: str) -> str:
 
 
 @lru_cache
-def _digest(path: Path, files: tuple[tuple[str, int], ...]) -> str:
+def _digest(path, files):
     if not path.is_dir():
         return cache.digest(path)
     lines = "".join(f"{name} {cache.digest(path / name)}\n" for name, _ in files)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _recorded(path: str, sha256: str) -> str:
+def _recorded(path, sha256):
     """The SHA-256 of an undeclared file in the lock, to which it is added at its first use.
 
     The lock is a list as ``sha256sum`` writes it; the first line of a file counts.
@@ -193,7 +193,7 @@ def package_version(package: str) -> str | None:
         return None
 
 
-def _in_package(source: SourceSpec, spec: FileSpec) -> Path:
+def _in_package(source, spec):
     folder = package_folder(spec.package)
     if folder is None or not (folder / spec.path).exists():
         raise Missing(
@@ -203,7 +203,7 @@ def _in_package(source: SourceSpec, spec: FileSpec) -> Path:
     return folder / spec.path
 
 
-def _outside(source: SourceSpec, spec: FileSpec, download: bool) -> Path:
+def _outside(source, spec, download):
     target = paths.DOWNLOADS / spec.path
     if target.exists():
         return target
@@ -231,7 +231,7 @@ def _outside(source: SourceSpec, spec: FileSpec, download: bool) -> Path:
     raise Missing(f"{where}, and {address} could not be fetched ({fault}); put it at {target}.")
 
 
-def _install(found: Path, target: Path, spec: FileSpec) -> Path:
+def _install(found, target, spec):
     """Copy (and unpack) a file or folder to its place, if it is the declared one."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as folder:
@@ -279,7 +279,7 @@ def fetch_file(spec, target):
         part.unlink()
 
 
-def _fetch(url: str, part: Path):
+def _fetch(url, part):
     """Fetch what is missing of a file, or all of it where its server begins anew.
 
     What has come stays in ``part``, also for another process to go on with.
@@ -328,7 +328,7 @@ def table(source, name):
 
 
 @lru_cache(maxsize=8)
-def _table(path: Path, spec_json: str) -> pd.DataFrame:
+def _table(path, spec_json):
     spec = FileSpec.model_validate_json(spec_json)
     if spec.format != "vectors":
         return annotations.READERS[spec.format](path, **spec.options)

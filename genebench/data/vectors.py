@@ -10,9 +10,7 @@ import io
 import itertools
 import json
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,19 +42,12 @@ _HINTS = {
     ".loom .h5 .hdf5 .h5mu .zarr": "is no AnnData of one file; open it in Python and save it: "
     "adata.write_h5ad('genes.h5ad').",
     ".feather .arrow .ipc": _PANDAS.format("feather(file)"),
+    ".json": _PANDAS.format("json(file, orient='index')"),
     ".jsonl .ndjson": _PANDAS.format("json(file, lines=True)"),
     ".bz2 .xz .zst .7z .rar .tar .tgz": "is packed in a way that is not read; unpack it, or pack "
     "the one file as .gz or .zip.",
 }
 """Endings that are not read → what to do."""
-_MAGIC = {
-    b"\x1f\x8b": ".gz",
-    b"PK\x03\x04": ".npz or .zip",
-    b"\x89HDF\r\n": ".h5ad",
-    b"PAR1": ".parquet or .pq",
-    b"\x93NUMPY": ".npy",
-}
-"""First bytes of a file → the endings it may have."""
 
 
 def read_vectors(
@@ -65,7 +56,6 @@ def read_vectors(
     ids=None,
     array=None,
     strict=True,
-    max_cells=None,
 ):
     """Read and check a file of vectors of genes.
 
@@ -83,8 +73,6 @@ def read_vectors(
     strict : bool
         Whether spreadsheet dates, symbols of the mouse and ids that stand twice are faults too;
         else they are left to the resolver, whose report lists them.
-    max_cells : int, optional
-        Rows × columns that may be read; None: those of ``limits``.
 
     Returns
     -------
@@ -102,7 +90,7 @@ def read_vectors(
     """
     path = Path(path)
     with limits.faults_of(path, path.suffix[1:]):
-        file = _opened(path, ids, array, max_cells)
+        file = _opened(path, ids, array)
         names, matrix, columns, notes = _of(file.ending, FORMATS)(file)
         names = pd.Series([str(name).strip() for name in names], dtype=object)
         if matrix.ndim != 2 or matrix.shape[1] == 0 or len(names) != len(matrix):
@@ -119,6 +107,7 @@ def read_vectors(
             raise BadInput(
                 f"holds values of type {matrix.dtype}, no real numbers; save them as float32."
             )
+        limits.check_shape(*matrix.shape, "its array")
         _check_ids(names, strict)
         matrix = matrix.astype(np.float32) if matrix.dtype.itemsize < 4 else matrix
         _check_values(names, matrix, columns or range(1, matrix.shape[1] + 1))
@@ -143,12 +132,12 @@ def check_published(path, shape, right, or_=""):
         )
 
 
-def _of(ending: str, table: dict[str, Any]) -> Any:
+def _of(ending, table):
     """What a table of endings says of one; None if nothing."""
     return next((value for endings, value in table.items() if ending in endings.split()), None)
 
 
-def _opened(path: Path, ids, array, most_cells) -> VectorFile:
+def _opened(path, ids, array):
     """A file of a known ending, and its content."""
     if hint := _of(path.suffix.lower(), _HINTS):
         raise BadInput(hint)
@@ -157,17 +146,14 @@ def _opened(path: Path, ids, array, most_cells) -> VectorFile:
         if not _of(ending, FORMATS):
             known = ", ".join(sorted(" ".join(FORMATS).split()))
             raise BadInput(f"the ending '{ending}' is none that holds vectors; use one of {known}.")
-        in_place = ending in (".h5ad", ".pkl", ".pickle")
-        raw = b"-" if in_place else limits.read_all(stream, path.stat().st_size, most_cells)
-    kinds = next((kinds for magic, kinds in _MAGIC.items() if raw.startswith(magic)), ending)
-    if ending not in kinds:
-        raise BadInput(f"ends in '{ending}' and holds what ends in {kinds}; rename it.")
+        in_place = ending in (".h5ad", ".pkl", ".pickle", ".safetensors")
+        raw = b"-" if in_place else limits.read_all(stream, path.stat().st_size)
     if not raw.strip():
         raise BadInput("is empty; write it again.")
-    return VectorFile(path, ending, raw, ids, array, most_cells)
+    return VectorFile(path, ending, raw, ids, array)
 
 
-def _check_ids(ids: pd.Series, strict: bool):
+def _check_ids(ids, strict):
     """Raise a sentence at the first id that cannot name a gene."""
     if frames.is_run(ids):
         raise BadInput(
@@ -194,7 +180,7 @@ def _check_ids(ids: pd.Series, strict: bool):
             )
 
 
-def _check_values(ids: pd.Series, matrix: np.ndarray, columns: Sequence):
+def _check_values(ids, matrix, columns):
     """Raise a sentence at the first value that is missing, infinite or too large."""
     unusable = ~(np.abs(matrix) <= LARGEST)
     if not unusable.any():
@@ -211,26 +197,20 @@ def _check_values(ids: pd.Series, matrix: np.ndarray, columns: Sequence):
     )
 
 
-def _read_parquet(file: VectorFile) -> Vectors:
+def _read_parquet(file):
     """A Parquet table; an index of pandas is a column of it."""
     from pyarrow import parquet
 
     head = parquet.read_metadata(io.BytesIO(file.raw))
-    limits.check_shape(head.num_rows, head.num_columns, file.most_cells)
-    limits.check_unpacked(8.0 * head.num_rows * head.num_columns, len(file.raw), file.most_cells)
+    limits.check_shape(head.num_rows, head.num_columns)
+    limits.check_unpacked(8.0 * head.num_rows * head.num_columns, len(file.raw))
     frame = limits.read_parquet(io.BytesIO(file.raw)).to_pandas(ignore_metadata=True)
     return from_frame(frame.rename(columns={"__index_level_0__": "index"}), file.ids)
 
 
-def _read_mapping(file: VectorFile) -> Vectors:
-    """Gene → list of numbers, as json or as a pickle of plain containers."""
-    if file.ending == ".json":
-        cells = file.raw.count(b",") + 1
-        limits.check_shape(1, cells, file.most_cells or limits.MOST_CELLS)
-        limits.check_size(80.0 * cells)  # an object of Python each
-        table = json.loads(file.raw.decode("utf-8-sig"))
-    else:
-        table = limits.read_pickle(file.path)
+def _read_mapping(file):
+    """Gene → list of numbers, as a pickle of plain containers."""
+    table = limits.read_pickle(file.path)
     rows = list(table.values()) if isinstance(table, dict) else []
     columns, *others = {len(row) if isinstance(row, list) else 0 for row in rows} or {0}
     if others or not columns:
@@ -238,13 +218,13 @@ def _read_mapping(file: VectorFile) -> Vectors:
             "holds no mapping of gene → list of numbers, all equally long; write one, or with "
             "pandas frame.to_parquet('vectors.parquet')."
         )
-    limits.check_shape(len(rows), columns, file.most_cells)
+    limits.check_shape(len(rows), columns)
     numbers = itertools.chain.from_iterable(rows)
     matrix = np.fromiter(numbers, np.float64, len(rows) * columns).reshape(len(rows), -1)
     return Vectors(table, matrix)
 
 
-def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> str:
+def _choose(arrays, name, candidates, option):
     """Name of the array that is named, or of the only one that can be meant."""
     if name is None and len(candidates) != 1:
         shapes = [f"{name} {'×'.join(map(str, a.shape))}" for name, a in arrays.items()]
@@ -255,7 +235,7 @@ def _choose(arrays: dict, name: str | None, candidates: list, option: str) -> st
     return name
 
 
-def _read_arrays(file: VectorFile) -> Vectors:
+def _read_arrays(file):
     """A file of arrays; ids are one of them, or stand one a line in a text file."""
     arrays = {".npz": _npz, ".safetensors": _tensors, ".npy": _npy}[file.ending](file)
     texts = [n for n, a in arrays.items() if a.dtype.kind in "US"]
@@ -282,47 +262,46 @@ def _read_arrays(file: VectorFile) -> Vectors:
     return Vectors(ids, arrays[name], None, notes)
 
 
-def _npy(file: VectorFile) -> dict[str, np.ndarray]:
+def _npy(file):
     """The array of a file, under the name of the file."""
-    return {file.path.stem: limits.read_npy(file.raw, file.most_cells)}
+    return {file.path.stem: limits.read_npy(file.raw)}
 
 
-def _npz(file: VectorFile) -> dict[str, np.ndarray]:
+def _npz(file):
     """Arrays of numpy, as many as a zip holds."""
     with zipfile.ZipFile(io.BytesIO(file.raw)) as archive:
         if any(name.endswith(("/data.pkl", "/version")) for name in archive.namelist()):
             raise BadInput(_TORCH)
         size = sum(member.file_size for member in archive.infolist())
-        limits.check_unpacked(size, len(file.raw), file.most_cells)
+        limits.check_unpacked(size, len(file.raw))
         out = {}
         for name in archive.namelist():
             with limits.faults_of(name):
-                array = limits.read_npy(archive.read(name), file.most_cells)
+                array = limits.read_npy(archive.read(name))
             out[name.removesuffix(".npy")] = array
     return out
 
 
-def _tensors(file: VectorFile) -> dict[str, np.ndarray]:
-    """Arrays of a safetensors file, and ids that its header has as JSON; it is checked first."""
-    head = json.loads(file.raw[8 : 8 + int.from_bytes(file.raw[:8], "little")])
-    about = head.pop("__metadata__", {})
-    for shape in (tensor["shape"] for tensor in head.values()):
-        if len(shape) == 2:
-            limits.check_shape(*shape, file.most_cells, "its array")
-    from safetensors.torch import load
+def _tensors(file):
+    """Arrays of a safetensors file, and ids that its header has as JSON."""
+    from safetensors import safe_open
 
-    named = next((name for name in ID_NAMES if name in about), "")
-    out = {named: np.array(json.loads(about[named]))} if named else {}
-    for name, tensor in sorted(load(file.raw).items()):
-        brain = tensor.is_floating_point() and tensor.itemsize < 4  # numpy has none of these
-        out[name] = (tensor.float() if brain else tensor).numpy()
+    out = {}
+    with safe_open(file.path, "pt") as store:
+        about = store.metadata() or {}
+        for name in [name for name in ID_NAMES if name in about][:1]:
+            out[name] = np.array(json.loads(about[name]))
+        for name in sorted(store.keys()):
+            tensor = store.get_tensor(name)
+            brain = tensor.is_floating_point() and tensor.itemsize < 4  # numpy has none of these
+            out[name] = (tensor.float() if brain else tensor).numpy()
     return out
 
 
 FORMATS = {
     ".csv .tsv .txt .vec .w2v": delimited.read,
     ".parquet .pq": _read_parquet,
-    ".json .pkl .pickle": _read_mapping,
+    ".pkl .pickle": _read_mapping,
     ".npy .npz .safetensors": _read_arrays,
     ".h5ad": h5ad.read,
 }

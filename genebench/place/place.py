@@ -52,7 +52,7 @@ def place(
     jobs, say, progress : int, callable, callable, optional
         Processes, and what is called with messages and progress.
     **reading
-        ``ids``, ``array``, ``kind`` and ``max_cells``, see ``place.read``.
+        ``ids``, ``array`` and ``kind``, see ``place.read``.
 
     Returns
     -------

@@ -42,7 +42,7 @@ def read(path, plan, title, *, kind=None, **options):
     kind : str, optional
         Kind of id, see ``genes.Resolver.resolve``.
     **options
-        ``ids``, ``array`` and ``max_cells`` of ``vectors.read_vectors``.
+        ``ids`` and ``array`` of ``vectors.read_vectors``.
 
     Returns
     -------

@@ -35,7 +35,7 @@ def read(file):
     above = announced or re.match(r"(?:(?:[#%]|sep=).*\n)*", text)  # comments, Excel's "sep=;"
     text = text[above.end() :]
     rows, sample = text.count("\n") + 1, text.split("\n", SAMPLE)[:SAMPLE]
-    limits.check_shape(rows, max(map(sample[0].count, ",;\t |")) + 1, file.most_cells)
+    limits.check_shape(rows, max(map(sample[0].count, ",;\t |")) + 1)
     if rows == 1 and not announced:
         raise BadInput("holds one line; write a header, and a line for each gene.")
     sep = _separator([line.rstrip() for line in sample[1:] or sample])
@@ -66,7 +66,7 @@ def read(file):
     return from_frame(table.to_pandas(), ids)
 
 
-def _plain(raw: bytes) -> str:
+def _plain(raw):
     """Text without its mark, with plain line ends and no row without a value."""
     wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
     if b"\0" in raw and not wide:
@@ -76,11 +76,11 @@ def _plain(raw: bytes) -> str:
     return text.replace("\N{MINUS SIGN}", "-")
 
 
-def _cells(lines: list[str], sep: str) -> list[list[str]]:
+def _cells(lines, sep):
     return list(csv.reader(lines, delimiter=sep))
 
 
-def _separator(lines: list[str]) -> str:
+def _separator(lines):
     """What delimits the cells: the sign that cuts most lines into the most cells.
 
     Blanks do where no other sign is, and where they part numbers (Gene2vec: a tab, then blanks);
@@ -93,9 +93,7 @@ def _separator(lines: list[str]) -> str:
     return " " if widths[best] < 2 or parted else best
 
 
-def _header(
-    first: list[str], others: list[list[str]], ids: str | None, *, announced: bool
-) -> tuple:
+def _header(first, others, ids, *, announced):
     """Names of the columns, and lines to skip for them.
 
     A header has text above most columns of numbers, or counts the columns. R leaves the header of
@@ -118,6 +116,6 @@ def _header(
     return ["", *map(str, range(1, len(first)))], 0
 
 
-def _is_number(cell: str) -> bool:
+def _is_number(cell):
     """Whether a cell holds a number, with a point or a comma, or a word for none."""
     return is_number(cell.strip().replace(",", "."))

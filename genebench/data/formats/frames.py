@@ -56,7 +56,7 @@ class VectorFile(NamedTuple):
         That of its unpacked name, in lower case; it tells the format.
     raw : bytes
         Its unpacked content.
-    ids, array, most_cells : str, str, int, or None
+    ids, array : str or None
         As given to ``read_vectors``.
     """
 
@@ -65,7 +65,6 @@ class VectorFile(NamedTuple):
     raw: bytes
     ids: str | None
     array: str | None
-    most_cells: int | None
 
 
 def is_number(cell: object) -> bool:
@@ -81,7 +80,7 @@ def is_id_name(name: str) -> bool:
     return _plain(name) in ID_NAMES
 
 
-def _plain(name: str) -> str:
+def _plain(name):
     return name.strip().lower().replace(" ", "_")
 
 
@@ -126,7 +125,7 @@ def is_run(column, name=None):
     return bool(index and (values == np.floor(values)).all() and len(set(values)) == len(values))
 
 
-def _names(names: list[str]) -> str:
+def _names(names):
     """Some names, for a sentence."""
     more = f" and {len(names) - 4} more" * (len(names) > 4)
     return ", ".join(f"'{name[:40]}'" for name in names[:4]) + more
@@ -198,7 +197,7 @@ def from_frame(frame, ids):
     return Vectors(names, matrix, taken, notes)
 
 
-def _text(name: str, column: pd.Series) -> str:
+def _text(name, column):
     """Why a column is left out; empty if it holds numbers. Raises BadInput where it holds both."""
     number = column.map(is_number).to_numpy(bool)
     if number.all():

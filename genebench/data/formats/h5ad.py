@@ -7,7 +7,7 @@ import pandas as pd
 
 from ...core.errors import BadInput, pick
 from .. import limits
-from .frames import VectorFile, Vectors, is_run
+from .frames import Vectors, is_run
 
 FEWEST = 20
 """Names of genes are at least so many."""
@@ -32,13 +32,13 @@ def read(file):
     """
     import anndata  # here, for the copy of this process has little time  # noqa: F401
 
-    size = functools.partial(limits.check_hdf5, file.path, file.most_cells)
+    size = functools.partial(limits.check_hdf5, file.path)
     limits.check_ends(size, functools.partial(_read, file))
     size()
     return _read(file)
 
 
-def _read(file: VectorFile) -> Vectors:
+def _read(file):
     """``read``, of a file whose items were checked."""
     import h5py
     from anndata.io import read_elem
@@ -60,7 +60,7 @@ def _read(file: VectorFile) -> Vectors:
         item, side = pick(items, "array", name), _side(name)
         if len(shapes[name]) != 2:
             raise BadInput(f"'{name}' is no table of two axes; say which is with --array.")
-        limits.check_shape(*shapes[name], file.most_cells, f"'{name}'")
+        limits.check_shape(*shapes[name], f"'{name}'")
         where, (names, _) = _chosen(named[side], side, file.ids)
         matrix = read_elem(item)
     if sparse.issparse(matrix):
@@ -70,18 +70,18 @@ def _read(file: VectorFile) -> Vectors:
     return Vectors(names, matrix.T if name.endswith(".T") else matrix, None, notes)
 
 
-def _side(name: str) -> str:
+def _side(name):
     """The table that describes the rows of an array."""
     return "var" if name.startswith(("X.T", "varm")) else "obs"
 
 
-def _shape(item, name: str) -> tuple[int, ...]:
+def _shape(item, name):
     """Shape of an array with genes as rows, as declared; empty for what is none."""
     shape = getattr(item, "shape", None) or tuple(np.ravel(item.attrs.get("shape", ())))
     return shape[::-1] if name.endswith(".T") else shape
 
 
-def _named(table: pd.DataFrame, file: VectorFile) -> dict[str, tuple[pd.Series, float]]:
+def _named(table, file):
     """Index and columns of text of a table → its names, and the share of them that are genes."""
     out = {}
     for name, column in {**table, "index": table.index.to_series()}.items():
@@ -92,7 +92,7 @@ def _named(table: pd.DataFrame, file: VectorFile) -> dict[str, tuple[pd.Series, 
     return out
 
 
-def _chosen(named: dict, side: str, ids: str | None) -> tuple[str, tuple[pd.Series, float]]:
+def _chosen(named, side, ids):
     """Which index or column names the genes, and its names."""
     best = ids or max(named, key=lambda name: named[name][1])
     if ids is None and not named["index"][1] < 0.5 <= named[best][1]:
@@ -100,7 +100,7 @@ def _chosen(named: dict, side: str, ids: str | None) -> tuple[str, tuple[pd.Seri
     return best, pick(named, f"column of {side}", best)
 
 
-def _only(shapes: dict, named: dict) -> str:
+def _only(shapes, named):
     """The one array whose genes are named. Raises BadInput with how to say which is meant."""
     good = {
         side: [name for name, (_, share) in columns.items() if share >= 0.5]
