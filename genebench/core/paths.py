@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from genebench import __version__
@@ -25,11 +26,8 @@ def _root():
         root.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=root.parent) as folder:
             copy = shutil.copytree(carried, Path(folder, root.name))
-            try:
+            with suppress(OSError):  # another process was first
                 os.replace(copy, root)
-            except OSError:  # another process was first
-                if not root.exists():
-                    raise
     return root
 
 

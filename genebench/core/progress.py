@@ -15,14 +15,13 @@ class Reporter:
 
     def __init__(self):
         from rich.console import Console
-        from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
+        from rich.progress import Progress
 
         self.console = Console(stderr=True)
         self.live = self.console.is_terminal
         self.last = 0.0
         self.bars: dict[str, int] = {}
-        columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeElapsedColumn())
-        self.progress = Progress(*columns, console=self.console, disable=not self.live)
+        self.progress = Progress(console=self.console, disable=not self.live)
 
     @property
     def hooks(self) -> dict[str, Callable]:

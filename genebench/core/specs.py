@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from . import paths
-from .errors import BadInput, pick
+from .errors import BadInput, check, pick
 from .source_specs import (
     CONTROL,
     GROUPS,
@@ -188,17 +188,6 @@ class PageSpec(Spec):
     """What it takes to rerun the page besides the results in the repository; one clause."""
 
 
-def _sources():
-    """Every declared source by id, in file order."""
-    out = {}
-    for path in sorted(paths.SOURCES.glob("*.yml")):
-        spec = build(SourceSpec, read_yaml(path), path)
-        if spec.id != path.stem:
-            raise BadInput(f"{path}: its 'id' is '{spec.id}'; name it as the file: '{path.stem}'.")
-        out[spec.id] = spec
-    return out
-
-
 @dataclass(frozen=True)
 class Declarations:
     """Everything that is declared, read once and handed on: sources, models, profiles by name."""
@@ -219,10 +208,9 @@ class Declarations:
         """One profile by name; it, and the sources and models that it names, must be known."""
         profile = pick(self.profiles, "profile", name)
         where = f"{paths.PROFILES}: profile '{name}'"
-        for source in profile.sources:
-            pick(self.sources, "source", source, where=where)
-        for model in profile.models:
-            pick(self.models, "model", model, where=where)
+        for what in ("source", "model"):
+            for named in getattr(profile, f"{what}s"):
+                check(getattr(self, f"{what}s"), what, named, where=where)
         return profile
 
     def published(self) -> dict[str, ModelSpec]:
@@ -256,8 +244,13 @@ def declared():
     -------
     Declarations
     """
+    sources = {}
+    for path in sorted(paths.SOURCES.glob("*.yml")):
+        spec = sources[path.stem] = build(SourceSpec, read_yaml(path), path)
+        if spec.id != path.stem:
+            raise BadInput(f"{path}: its 'id' is '{spec.id}'; name it as the file: '{path.stem}'.")
     return Declarations(
-        _sources(),
+        sources,
         entries(ModelSpec, paths.MODELS, "models"),
         entries(ProfileSpec, paths.PROFILES, "profiles"),
     )

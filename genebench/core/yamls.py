@@ -156,14 +156,15 @@ def entries(kind, path, top):
     dict of str to ``kind``
         In the order of the file.
     """
-    listed = under(path, top, dict)
-    for name, entry in listed.items():
-        if isinstance(entry, dict) and "name" in entry:
-            raise BadInput(
-                f"{path}{_line(path, [top, name, 'name'])}: '{name}' has a key 'name'; an entry is "
-                "named by its own key, so drop it."
-            )
-    raw = {n: {"name": n, **e} if isinstance(e, dict) else e for n, e in listed.items()}
+    raw = under(path, top, dict)
+    for name, entry in raw.items():
+        if isinstance(entry, dict):
+            if "name" in entry:
+                raise BadInput(
+                    f"{path}{_line(path, [top, name, 'name'])}: '{name}' has a key 'name'; an "
+                    "entry is named by its own key, so drop it."
+                )
+            raw[name] = {"name": name, **entry}
     return {spec.name: spec for spec in build(dict[str, kind], raw, path, top).values()}
 
 

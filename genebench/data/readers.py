@@ -176,7 +176,7 @@ def read_gmt(path, *, by_name=False):
     rows, lines = [], {}
     with open_unpacked(path) as stream:
         text = limits.read_all(stream, path.stat().st_size).decode("utf-8-sig")
-    for number, line in enumerate(re.split("\r\n|\r|\n", text), start=1):
+    for number, line in enumerate(io.StringIO(text, newline=None), start=1):
         if not line.strip():
             continue
         name, *rest = (one_line(cell) for cell in line.rstrip().split("\t"))

@@ -31,7 +31,6 @@ LARGEST = 50e9
 PAUSES = (1, 2, 4, 8, None)
 """Seconds after each failed try, before a download is begun or taken up again."""
 _CHUNK = 1 << 16
-_PROTOCOL = "https://"
 
 
 class Missing(BadInput):
@@ -291,7 +290,7 @@ def _fetch(url, part):
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={size}-"} if size else {})
         try:
             with requests.get(url, headers=headers, stream=True, timeout=60) as answer:
-                if any(not step.url.startswith(_PROTOCOL) for step in (*answer.history, answer)):
+                if any(not step.url.startswith("https://") for step in (*answer.history, answer)):
                     raise ValueError("it leads to an address that is not https")
                 if answer.status_code == 416:  # it is whole, or of another file: begin anew
                     part.unlink()

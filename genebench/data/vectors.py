@@ -30,22 +30,17 @@ _TORCH = (
     "is a torch pickle, which could run code and is not opened; in Python: np.savez('vectors.npz', "
     "ids=genes, vectors=tensor.float().cpu().numpy())."
 )
-_GENSIM = "is gensim's own format; in Python: vectors.save_word2vec_format('vectors.txt')."
-_PANDAS = "is not read; in Python, with pandas: pd.read_{}.to_parquet('vectors.parquet')."
 _HINTS = {
-    ".pt .pth .ckpt": _TORCH,
-    ".bin": f"is of torch or of binary word2vec and is not opened; as word2vec it {_GENSIM}",
-    ".rds .rda .rdata .qs .qs2 .h5seurat": "is R's own format; in R: "
+    ".pt .pth .ckpt .bin": _TORCH,
+    ".rds .rda .rdata .h5seurat": "is R's own format; in R: "
     "write.csv(as.data.frame(vectors), 'vectors.csv').",
     ".xlsx .xls .ods": "is a workbook; save that sheet as CSV, with the column of symbols as text.",
-    ".model .kv": _GENSIM,
-    ".loom .h5 .hdf5 .h5mu .zarr": "is no AnnData of one file; open it in Python and save it: "
+    ".loom .h5 .hdf5 .zarr": "is no AnnData of one file; open it in Python and save it: "
     "adata.write_h5ad('genes.h5ad').",
-    ".feather .arrow .ipc": _PANDAS.format("feather(file)"),
-    ".json": _PANDAS.format("json(file, orient='index')"),
-    ".jsonl .ndjson": _PANDAS.format("json(file, lines=True)"),
-    ".bz2 .xz .zst .7z .rar .tar .tgz": "is packed in a way that is not read; unpack it, or pack "
-    "the one file as .gz or .zip.",
+    ".feather .arrow": "is not read; in Python, with pandas: "
+    "pd.read_feather(file).to_parquet('vectors.parquet').",
+    ".json": "is not read; in Python, with pandas: "
+    "pd.read_json(file, orient='index').to_parquet('vectors.parquet').",
 }
 """Endings that are not read → what to do."""
 

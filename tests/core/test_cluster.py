@@ -1,9 +1,7 @@
 """Cells on a Dask cluster of two processes: the same bytes, whatever happens to a worker."""
 
-import functools
 import os
 import signal
-import socketserver
 import threading
 import time
 
@@ -21,12 +19,10 @@ from genebench.core.errors import BadInput, RunFailed  # noqa: E402
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-LOCAL = {"processes": True, "dashboard_address": None, "silence_logs": 50, "threads_per_worker": 1}
-
-
 def local(number=2, threads=1):
     """A cluster of worker processes, of one thread each."""
-    return distributed.LocalCluster(number, **LOCAL | {"threads_per_worker": threads})
+    quiet = {"dashboard_address": None, "silence_logs": 50}
+    return distributed.LocalCluster(number, processes=True, threads_per_worker=threads, **quiet)
 
 
 @pytest.fixture(scope="module")
@@ -57,27 +53,21 @@ def test_a_cluster_makes_the_same_cells_with_the_same_bytes(home, finished, addr
     assert (again.cached, again.computed) == (60, 0)
 
 
-loaded = []
-stored = []
-
-
-def load(name):
-    loaded.append(name)
-    return np.full(1000, len(name))
+loaded, stored = [], []
 
 
 def gather(shared, unit):
-    return unit[0], workers.Once(unit[1], functools.partial(load, unit[1]))
+    return unit[0], workers.Once(unit[1], lambda: loaded.append(unit[1]) or np.ones(len(unit[1])))
 
 
 def compute(number, array):
     if number == 13:
         raise BadInput("thirteen cannot be done; leave it out.")
-    return number, os.getpid(), float(array.sum())
+    return os.getpid(), number + array.sum()
 
 
 def store(shared, unit, output):
-    stored.append((shared, unit, output, os.getpid()))
+    stored.append((shared, unit, *output, os.getpid()))
 
 
 STAGE = workers.Stage("units", lambda shared, unit: [], gather, compute, store)
@@ -88,13 +78,13 @@ def test_what_units_share_is_sent_once_and_only_this_process_stores(address):
     with cluster.Cluster(address) as running:
         faults = dict(running.each(STAGE, "plan", units))
     assert sorted(loaded) == ["aa", "bbb"] and set(faults) == set(units)
-    assert [u for u in units if faults[u]] == [(13, "aa")]
-    assert faults[13, "aa"] == workers.do(STAGE, "plan", (13, "aa"))
-    shared, done, outputs, processes = zip(*stored)
-    assert set(done) == set(units) - {(13, "aa")}
-    assert set(shared) == {"plan"} and set(processes) == {os.getpid()}
-    assert [(n, total) for n, _, total in outputs] == [(i, 1000.0 * len(name)) for i, name in done]
-    assert len({process for _, process, _ in outputs}) == 2
+    assert {u: why for u, why in faults.items() if why} == {
+        (13, "aa"): "thirteen cannot be done; leave it out."
+    }
+    shared, done, processes, totals, here = zip(*stored)
+    assert set(done) == set(units) - {(13, "aa")} and len(set(processes)) == 2
+    assert set(shared) == {"plan"} and set(here) == {os.getpid()}
+    assert list(totals) == [number + len(name) for number, name in done]
 
 
 @pytest.mark.parametrize(
@@ -102,33 +92,14 @@ def test_what_units_share_is_sent_once_and_only_this_process_stores(address):
     [("nowhere", "is no address such as tcp"), ("tcp://127.0.0.1:1", "does not answer")],
 )
 def test_a_scheduler_that_is_not_there_is_one_sentence(given, words):
-    start = time.perf_counter()
-    with refused(words):
-        cluster.connect(given)
-    assert time.perf_counter() - start < 5
     result = call("run", "-p", "ci", "--scheduler", given)
     assert result.exit_code == 2 and words in result.stderr and result.stderr.count("\n") == 1
-
-
-def test_a_port_of_another_service_is_no_scheduler():
-    with socketserver.TCPServer(("127.0.0.1", 0), Talker) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with refused("does not answer"):
-            cluster.connect(f"tcp://127.0.0.1:{server.server_address[1]}")
-        server.shutdown()
-
-
-class Talker(socketserver.BaseRequestHandler):
-    """Answers as a web server does."""
-
-    def handle(self):
-        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 20)
 
 
 @pytest.mark.slow
 def test_a_scheduler_that_dies_is_one_sentence(home, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 3.0)
-    with distributed.LocalCluster(1, **LOCAL) as running:
+    with local(1) as running:
         monkeypatch.setattr(cluster.Cluster, "_send", lambda *_: running.close() or 1)
         with pytest.raises(RunFailed, match="what was finished is kept"):
             run_tiny(scheduler=running.scheduler_address).check("cells")

@@ -143,10 +143,7 @@ def write_bombs(folder):
     wide = {"ids.npy": npy_head((2,), "<U8"), "vectors.npy": npy_head((10**7, 10**5))}
     alike = dict.fromkeys(map(str, range(100_000)), [0.0] * 100_000)
     contents = {
-        "shape.npy": npy_head((10**6, 10**6)),
         "shape.npz": packed(**wide),
-        "pairs.zip": packed(**{"a.csv": b"gene,x\n" + b"A,0\n" * 10**7}),
-        "zeros.csv.gz": gzip.compress(gzip.compress(bytes(10**6))),
         "alike.pkl": pickle.dumps(alike),
     }
     for name, content in contents.items():
@@ -155,7 +152,6 @@ def write_bombs(folder):
     pq.write_table(pa.table({"symbol": long}), folder / "long.parquet", compression="zstd")
     rows = pa.table({"x": pa.array(np.zeros(10**8, np.int8))})
     pq.write_table(rows, folder / "rows.parquet", compression="zstd")
-    pq.write_table(pa.table({"x": [[1.0], [2.0]]}), folder / "lists.parquet")
     big = {"shape": (10**6, 10**6), "dtype": "f4", "chunks": (1000, 1000)}
     external = {"shape": (2,), "dtype": "f8", "external": [("other.raw", 0, 16)]}
     changes = {
@@ -198,17 +194,13 @@ def judged(tmp_path_factory):
 
 
 REFUSED = """
-shape.npy    | declares an array of 1000000×1000000 float64, more than the file holds
 shape.npz    | vectors.npy: declares an array of 10000000×100000
-zeros.csv.gz | holds zero bytes
 alike.pkl    | has 100,000 rows × 100,000 columns or more, and 200,000 × 50,000
 long.parquet | holds a text of 900,000 letters
-lists.parquet | column 'x' holds lists
 rows.parquet | has 100,000,000 rows × 1 columns or more
 wide.h5ad    | would take 4,000 GB of memory
 sparse.h5ad  | 'X' has 10,000,000 rows × 1,000,000 columns or more
 unwritten.h5ad | unpacks to 400 MB or more from 0.0
-pairs.zip    | unpacks to 30 MB or more from 0.0
 outside.h5ad | '/X' is a link
 elsewhere.h5ad | '/X' lies in another file
 """
@@ -229,13 +221,11 @@ def test_what_unpacks_to_too_much_is_refused_while_it_unpacks(tmp_path, monkeypa
     assert "its unpacked content would take" in tried(vectors.read_vectors, tmp_path / name)
 
 
-def test_what_a_container_or_a_user_limits_is_what_there_is():
-    code = "from genebench.data import limits; print(limits.memory())"
-    limit = f"import resource; resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33)); {code}"
-    done = [
-        subprocess.check_output([sys.executable, "-c", c], cwd=paths.ROOT) for c in (code, limit)
-    ]
-    assert float(done[1]) <= 2**33 and float(done[0]) >= float(done[1]) > 0
+def test_what_a_user_limits_is_what_there_is():
+    code = "resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33)); print(limits.memory())"
+    code = f"import resource; from genebench.data import limits; {code}"
+    done = subprocess.check_output([sys.executable, "-c", code], cwd=paths.ROOT)
+    assert 0 < float(done) <= 2**33
 
 
 # Nothing is written elsewhere.
