@@ -14,7 +14,7 @@ def line_of(path, text):
 
 def sentence(function, *args):
     """The sentence with which a call is refused."""
-    with refused("") as caught:
+    with refused(".") as caught:
         function(*args)
     return str(caught.value)
 
