@@ -57,9 +57,7 @@ ones, by task; and what the paper publishes, by group of tasks and model, and by
 _COMMANDS = {
     **dict.fromkeys(BESIDE, "genebench run --profile {profile}"),
     **dict.fromkeys(PUBLISHED, "genebench reproduce --profile {profile}"),
-    **dict.fromkeys(
-        ("among.csv", "among_types.csv"), "genebench notebooks --study among -P source={profile}"
-    ),
+    "among.csv": "genebench notebooks --study among -P source={profile}",
     "efficiency.csv": "genebench notebooks --study efficiency -P source={profile}",
     "ceilings.csv": "python -m benchmarks.ceilings",
     "degree.csv": "python -m benchmarks.gene_pairs",
@@ -69,7 +67,7 @@ _COMMANDS = {
 }
 """Tables of a profile -> the command that makes them.
 
-``efficiency.csv``: scores by number of training labels; ``among…``: models among published
+``efficiency.csv``: scores by number of training labels; ``among.csv``: models among published
 embeddings; ``ceilings.csv``: agreement of two measurements of a label; ``degree.csv``: what the
 numbers of partners tell of pairs, and ``published.csv`` the published scores beside it;
 ``layers.csv``: scores by layer and pooling; ``masked.csv``: what masking words of a text costs.

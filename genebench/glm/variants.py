@@ -133,7 +133,13 @@ def read(path):
             place = {c: i for i, c in enumerate(_COLUMNS)}  # a VCF without its head
             headless = number and width >= len(_COLUMNS) and fields[0][:1] != "#"
             if not (headless and re.match(r"\d", fields[1])):
-                raise _no_columns(f"{path}: line {number}" if number else path, fields)
+                line, has = f": line {number}" * bool(number), " ".join(map(str, fields))[:80]
+                printed = "\ufffd" not in has and has.isprintable()
+                has = f"begins with '{has}'" if printed else "is no text"
+                raise BadInput(
+                    f"{path}{line}: no columns chrom, pos, ref, alt (it {has}); give a VCF, or a "
+                    "table (tsv, csv, Parquet) that names them first, positions from 1."
+                )
         if len(fields) == width + 1 and fields[-1]:  # R names the rows, and not that column
             fields = fields[1:]
         fields, lacking = dict(enumerate(fields)), len(fields) <= max(place.values())
@@ -154,15 +160,6 @@ def read(path):
     frame["pos"] = pos.where((pos % 1 == 0) & (pos >= 0) & (pos < 2**53), -1).astype(np.int64)
     frame = frame.assign(alt=frame.alt.str.split(",")).explode("alt", ignore_index=True)
     return frame.assign(alt=frame.alt.str.strip())
-
-
-def _no_columns(where, names):
-    has = " ".join(map(str, names))[:80]
-    has = f"begins with '{has}'" if "\ufffd" not in has and has.isprintable() else "is no text"
-    return BadInput(
-        f"{where}: no columns chrom, pos, ref, alt (it {has}); give a VCF, or a table (tsv, csv, "
-        "Parquet) that names them first, positions from 1."
-    )
 
 
 def parquet_texts(path):

@@ -85,23 +85,21 @@ def card(plan, frame):
     Returns
     -------
     list of dict
-        For each set of tasks its row of ``place``, ``title``, ``sentence`` and ``types``, the rows
-        of the kinds of data; empty where the profile has no such tasks.
+        For each set of tasks its row of ``place`` and a ``sentence``; empty where the profile has
+        no such tasks.
     """
     if SOURCE not in plan.profile.sources:
         return []
-    places, types = place(plan, computed(frame), published(plan))
-    out = []
+    theirs, out = published(plan), []
+    places = place(plan, computed(frame), theirs)
     for row in places[places.source == "computed"].to_dict("records"):
-        kinds = types[types.set == row["set"]].sort_values("best_score", ascending=False)
-        title = SETS[row["set"]][0]
+        of = theirs[theirs.set == row["set"]].model.nunique()
         sentence = (
-            f"{title}: mean AUROC {row['score']:.3f} over {row['tasks']} tasks takes place "
-            f"{row['rank']} ({row['rank_low']} to {row['rank_high']}) among "
-            f"{int(kinds.embeddings.sum())} published embeddings and itself; {row['above']} are "
-            f"significantly better, {row['below']} worse."
+            f"{SETS[row['set']][0]}: mean AUROC {row['score']:.3f} over {row['tasks']} tasks takes "
+            f"place {row['rank']} ({row['rank_low']} to {row['rank_high']}) among {of} published "
+            f"embeddings and itself; {row['above']} are significantly better, {row['below']} worse."
         )
-        out.append(row | {"title": title, "types": kinds.to_dict("records"), "sentence": sentence})
+        out.append(row | {"sentence": sentence})
     return out
 
 
@@ -119,17 +117,12 @@ def place(plan, ours, theirs):
 
     Returns
     -------
-    places : DataFrame
+    DataFrame
         A row a set and model (``source`` computed or published): ``tasks``, ``clusters``, mean
         ``score``, ``low``, ``high``; ``rank`` (1 is the best of the 38 and it), ``rank_low``,
         ``rank_high``; how many published ones are significantly ``above`` and ``below``.
-    types : DataFrame
-        A row a set, computed model and category: number of ``embeddings``, how many have a lower
-        mean (``lower``), the ``best`` of them with its score, and ``difference`` to it with
-        ``low`` and ``high``.
     """
-    rows, types = [], []
-    category = dict(zip(theirs.model, theirs.category))
+    rows, category = [], dict(zip(theirs.model, theirs.category))
     for name, part in theirs.groupby("set", sort=False):
         wide = part.pivot(index="task", columns="model", values="score").dropna()
         for model, own in [("", None), *ours.groupby("model", sort=False)]:
@@ -144,42 +137,31 @@ def place(plan, ours, theirs):
             cluster = separation.cluster_tasks(likeness, list(scores.index)).astype(str)
             means = scores.mean().to_numpy()
             draws = bootstrap.cluster_draws(scores.to_numpy()[:, None], cluster)
-            shared = {"set": name, "tasks": len(scores), "clusters": len(np.unique(cluster))}
-            kinds = np.array([category.get(m, "") for m in scores])
             for at in [len(means) - 1] if model else range(len(means)):
-                about = {"source": "computed" if model else "published"}
-                about |= {"model": scores.columns[at].strip(), "category": kinds[at]}
-                rows.append(shared | about | _placed(means, draws, at))
-            for kind in np.unique(kinds[:-1]) if model else ():
-                best = _best_of(means, draws, kinds == kind, scores.columns)
-                types.append(shared | {"model": model, "category": kind} | best)
-    return pd.DataFrame(rows), pd.DataFrame(types)
-
-
-def _placed(means, draws, at):
-    """Mean and rank of one model among the others, with intervals."""
-    others = np.arange(len(means)) != at
-    low, high = bootstrap.percentiles(draws[at] - draws[others])
-    rank = 1 + (draws[others] > draws[at]).sum(axis=0)
-    row = {"score": means[at], "rank": 1 + int((means[others] > means[at]).sum())}
-    row |= zip(("low", "high"), bootstrap.percentiles(draws[at]))
-    row |= zip(("rank_low", "rank_high"), bootstrap.percentiles(rank).round().astype(int))
-    return row | {"above": int((high < 0).sum()), "below": int((low > 0).sum())}
-
-
-def _best_of(means, draws, inside, names):
-    """The last model beside the best of some others."""
-    best = np.flatnonzero(inside)[np.argmax(means[inside])]
-    low, high = bootstrap.percentiles(draws[-1] - draws[best])
-    return {
-        "embeddings": int(inside.sum()),
-        "lower": int((means[inside] < means[-1]).sum()),
-        "best": names[best],
-        "best_score": means[best],
-        "difference": means[-1] - means[best],
-        "low": low,
-        "high": high,
-    }
+                others = np.arange(len(means)) != at
+                low, high = bootstrap.percentiles(draws[at])
+                less_low, less_high = bootstrap.percentiles(draws[at] - draws[others])
+                rank = 1 + (draws[others] > draws[at]).sum(axis=0)
+                best, worst = bootstrap.percentiles(rank).round().astype(int)
+                rows.append(
+                    {
+                        "set": name,
+                        "tasks": len(scores),
+                        "clusters": len(np.unique(cluster)),
+                        "source": "computed" if model else "published",
+                        "model": scores.columns[at].strip(),
+                        "category": category.get(scores.columns[at], ""),
+                        "score": means[at],
+                        "rank": 1 + int((means[others] > means[at]).sum()),
+                        "low": low,
+                        "high": high,
+                        "rank_low": best,
+                        "rank_high": worst,
+                        "above": int((less_high < 0).sum()),
+                        "below": int((less_low > 0).sum()),
+                    }
+                )
+    return pd.DataFrame(rows)
 
 
 def computed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -43,25 +43,7 @@ class Finding:
     rows: list[dict] = field(default_factory=list)
 
 
-def share_left(near, far):
-    """Compute the share of the mean AUROC above chance that is left on other folds.
-
-    Parameters
-    ----------
-    near, far : Series
-        AUROC by task on random folds and on others; tasks in both are used.
-
-    Returns
-    -------
-    float or None
-        None where there is little above chance that could be lost (under 0.55).
-    """
-    shared = near.index.intersection(far.index)
-    a, b = near[shared].mean(), far[shared].mean()
-    return max(0.0, (b - 0.5) / (a - 0.5)) if a >= 0.55 else None
-
-
-def survival(near, far, split, *, also=None):
+def survival(near, far, split):
     """Tell what is left of the score above chance when relatives are kept out of training.
 
     Parameters
@@ -69,13 +51,12 @@ def survival(near, far, split, *, also=None):
     near, far : Series
         AUROC by task on random folds and on those of ``split``; tasks in both are used.
     split : str
-    also : dict of str to float or None, optional
-        The same share of shortcuts, by title.
 
     Returns
     -------
     Finding
-        ``value``: the share.
+        ``value``: the share; None where there is little above chance that could be lost (a mean
+        under 0.55).
     """
     title = "Relatives kept out of training"
     both = pd.DataFrame({"random": near, split: far}).dropna().rename_axis("task")
@@ -88,18 +69,14 @@ def survival(near, far, split, *, also=None):
         f"On {len(both)} tasks the plain mean AUROC is {mean['random']:.3f} on folds at random, "
         f"{mean[split]:.3f} on folds that keep {together}"
     )
-    left = share_left(near, far)
-    if left is None:
+    if mean["random"] < 0.55:
         sentence = f"{start}; there is little above chance that could be lost."
         return Finding(title, "clear", sentence, None, rows)
-    known = {name: share for name, share in (also or {}).items() if share is not None}
-    beside = "".join(f" ({name}: {share:.0%})" for name, share in known.items())
-    level, most = "clear", "it is not"
-    if left < SURVIVES:
-        level, most = "flag", "the score is"
+    left = max(0.0, (mean[split] - 0.5) / (mean["random"] - 0.5))
+    level, most = ("flag", "the score is") if left < SURVIVES else ("clear", "it is not")
     sentence = (
-        f"{start}: {left:.0%} of what is above chance survives{beside}, so most of {most} "
-        "remembered relatives."
+        f"{start}: {left:.0%} of what is above chance survives, so most of {most} remembered "
+        "relatives."
     )
     return Finding(title, level, sentence, left, rows)
 

@@ -5,18 +5,13 @@ number format, licence, and the SHA-256 of the file.
 """
 
 import json
-import os
-import shutil
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from .. import __version__
 from ..core import cache, manifest
-from ..core.errors import BadInput, check, one_line
-from ..core.source_specs import FileSpec
+from ..core.errors import BadInput, check
 from ..data import genes, sources, vectors
 from ..models import Embedding
 
@@ -160,81 +155,6 @@ def _h5ad(path, ids, matrix):
 
 WRITERS = {"parquet": _parquet, "safetensors": _safetensors, "h5ad": _h5ad}
 """Ending → writer of (path, ids, matrix)."""
-
-
-def get(name, origin, folder):
-    """Fetch an exported file with its card, and check it.
-
-    Parameters
-    ----------
-    name : str
-        Model.
-    origin : str
-        Folder, or https address of one (the files of a release), that holds card and file.
-    folder : Path
-        Where they are put.
-
-    Returns
-    -------
-    Path
-        Of the verified file.
-
-    Raises
-    ------
-    BadInput
-        No card there, or another SHA-256 than the card's; nothing is left behind.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as temporary:
-        card = _fetch(origin, Path(temporary, f"{name}.json"))
-        try:
-            facts = json.loads(card.read_bytes())
-            file, wanted = Path(facts["file"]).name, facts["sha256"]
-        except (ValueError, KeyError, TypeError) as err:
-            raise BadInput(f"{origin}/{name}.json: no card of exported vectors ({err}).") from err
-        part = _fetch(origin, Path(temporary, file))
-        if cache.digest(part) != wanted:
-            raise BadInput(
-                f"{origin}/{file}: its SHA-256 is not the one of its card; export or fetch it "
-                "again."
-            )
-        for path in (part, card):
-            os.replace(path, folder / path.name)
-    return folder / file
-
-
-def _fetch(origin, target):
-    """Copy or download the file of a folder."""
-    if origin.startswith("https://"):
-        return fetched(f"{origin.rstrip('/')}/{target.name}", target)
-    found = Path(origin) / target.name
-    if not found.is_file():
-        raise BadInput(f"{found}: no such file; run 'genebench vectors export' first.")
-    return shutil.copyfile(found, target)
-
-
-def fetched(url, target):
-    """Download one file.
-
-    Parameters
-    ----------
-    url, target : str, Path
-        Its https address, and where it is put.
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    BadInput
-        It could not be fetched; nothing is left behind.
-    """
-    try:
-        return sources.fetch_file(FileSpec(format="parquet", path=target.name, url=url), target)
-    except Exception as err:  # of the web
-        reason = f"{type(err).__name__}: {str(err)[:120]}"
-        raise BadInput(f"{url} could not be fetched ({one_line(reason)}).") from err
 
 
 def compare(one, other):

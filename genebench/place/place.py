@@ -95,7 +95,7 @@ def place(
         "skipped": skipped,
     }
     known = {"jobs": jobs, "progress": progress}
-    made["leaks"] = list(map(asdict, _leaks(base, spec, plan, rows, table, made["tasks"], **known)))
+    made["leaks"] = list(map(asdict, _leaks(base, spec, plan, rows, made["tasks"], **known)))
     made["sentences"] = _sentences(made)
     seconds = round(time.perf_counter() - start, 1)
     cost |= {"this_call_s": seconds, "peak_memory_mb": round(manifest.peak_memory_mb())}
@@ -135,44 +135,38 @@ def scores_of(plan, **report):
     return rows, skipped, {"fits_core_s": core_s, "cells": done.units, "cells_cached": done.cached}
 
 
-def _leaks(base, spec, plan, rows, table, compared, **report):
+def _leaks(base, spec, plan, rows, compared, **report):
     """Every finding about the vectors, those that raise a flag first."""
-    embedding, mine = plan.embedding(spec.name), _scores_of(rows, spec.name)
+    embedding, mine = plan.embedding(spec.name), _scores_of(rows)
     best = pd.DataFrame(compared).set_index("task").rival_score
     findings = [
         leaks.label_columns([plan.tasks[t] for t in rows.task.unique()], embedding),
         leaks.too_good(mine, best),
-        _survival(base, spec, mine, table, **report),
+        _survival(base, spec, mine, **report),
     ]
     return sorted(findings, key=lambda f: ("flag", "open", "clear").index(f.level))
 
 
-def _scores_of(rows, model):
-    """Main scores of a model by task, without regressions; the rows are of one split."""
-    rows = rows[(rows.kind != "regression") & (rows.model == model)]
+def _scores_of(rows):
+    """Main scores by task, without regressions; the rows are of one model and split."""
+    rows = rows[rows.kind != "regression"]
     if len(rows):
         rows = results.aggregate(results.main_rows(rows, split=rows.split.iloc[0]))
     return rows.set_index("task").score
 
 
-def _survival(base, spec, mine, table, **report):
-    """Run a sample of the tasks with families kept whole, beside the letters of the symbol."""
+def _survival(base, spec, mine, **report):
+    """Run a sample of the tasks with families kept whole."""
     nothing = mine.iloc[:0]
     if base.profile.splits[:1] != ["random"]:  # nothing that families apart compare with
         return leaks.survival(mine, nothing, "family")
     part = plan_of(base, spec, by_family=True)
-    split, known = part.splits[0], set(mine.index)
+    known = set(mine.index)
     part = replace(part, requested=tuple(c for c in part.requested if known & {*c.tasks}))
     if not part.requested:
-        return leaks.survival(mine, nothing, split)
+        return leaks.survival(mine, nothing, part.splits[0])
     done = run.run(part, write=False, say=quiet, **report)
-    rows = run.read(part, done.cells)
-    own, also = _scores_of(rows, spec.name), {}
-    for model in [m for m in part.models if m != spec.name]:
-        far = _scores_of(rows, model)
-        far = far[far.index.intersection(own.index)]
-        also[part.models[model].title] = leaks.share_left(_scores_of(table, model), far)
-    return leaks.survival(mine, own, split, also=also)
+    return leaks.survival(mine, _scores_of(run.read(part, done.cells)), part.splits[0])
 
 
 def _sentences(card):

@@ -98,7 +98,7 @@ def plan_of(base, spec, *, names=(), by_family=False):
     names : iterable of str, optional
         Only cells that hold these tasks.
     by_family : bool
-        A sample of the tasks with families kept whole, beside the letters of the symbol.
+        A sample of the tasks, with families kept whole.
 
     Returns
     -------
@@ -115,10 +115,8 @@ def plan_of(base, spec, *, names=(), by_family=False):
     }
     if by_family:
         binary = sum(task.kind == "binary" for task in base.tasks.values())
-        letters = [m for m, other in base.models.items() if other.encoder == "ngrams"][:1]
         changes |= {
             "name": f"{spec.name}-family",
-            "models": [spec.name, *letters],
             "splits": ["family"],
             "probes": ["linear"],
             "term_stride": profile.term_stride * max(1, round(binary / SAMPLE)),
@@ -133,20 +131,16 @@ def _resolve(names, plan, resolver, kind):
     there = np.isin(names, universe)
     if resolver is None:
         _, inside, row = np.intersect1d(universe, names, return_indices=True)
-        status, symbol = np.where(there, "used", "not found"), np.where(there, names, "")
+        symbol, status = np.where(there, names, ""), np.full(len(names), "unknown")
         resolved = genes.Resolution(names, symbol, status, "symbol, unresolved", {}, {}, "")
-        meanings = {
-            "used": "a name that the tasks use, just as it stands",
-            "not found": "not a name that the tasks use",
-        }
         sentence = f"{there.sum():,} of {len(names):,} ids are names of genes of the profile."
     else:
         inside, row = Inputs(None, universe, plan.declared).match(names, kind=kind)
         resolved = resolver.resolve(names, kind=kind)
-        lost = np.isin(resolved.status, ("unknown", "withdrawn"))
-        status = np.where(lost & there, AS_IT_IS, resolved.status)
-        meanings = {**genes.STATUSES, AS_IT_IS: "a name that HGNC does not know, but the tasks use"}
         sentence = resolved.sentence()
+    lost = np.isin(resolved.status, ("unknown", "withdrawn"))
+    status = np.where(lost & there, AS_IT_IS, resolved.status)
+    meanings = {**genes.STATUSES, AS_IT_IS: "a name that the tasks use, just as it stands"}
     rows = []
     for name, meaning in meanings.items():
         at = np.flatnonzero(status == name)
@@ -166,7 +160,6 @@ def _resolve(names, plan, resolver, kind):
         "kind": resolved.kind,
         "release": resolved.release,
         "given": len(names),
-        "genes": int(resolved.unique.sum()),
         "covered": len(inside),
         "of": len(universe),
         "lost": sum(r["ids"] for r in rows if not r["used"]),

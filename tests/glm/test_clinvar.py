@@ -1,7 +1,6 @@
 """Published scores of ClinVar variants: strata, tiers over genes, a user's own scores beside."""
 
 import json
-import re
 
 import numpy as np
 import pandas as pd
@@ -62,31 +61,29 @@ def test_variants_have_consequence_gene_and_harm(frame):
 def test_pairs_within_strata_are_those_of_brute_force(frame):
     rows, stratum = clinvar.tasks(frame)["within-gene"]
     value = clinvar.compare(frame, ["phylogpn", "phylop"], rows, stratum).score[0]
-    hits = pairs = 0.0
+    gaps = []
     for _, part in frame.groupby("gene"):
         gap = np.subtract.outer(*(part.phylogpn[part.label == side].to_numpy() for side in (1, 0)))
-        hits, pairs = hits + (gap > 0).sum() + (gap == 0).sum() / 2, pairs + gap.size
-    assert value == pytest.approx(hits / pairs, abs=1e-6)
+        gaps.append(np.sign(gap).ravel())
+    assert value == pytest.approx((1 + np.concatenate(gaps).mean()) / 2, abs=1e-6)
 
 
-def given(frame, tmp_path, name="mine.tsv", **columns):
-    path = tmp_path / name
+def given(frame, tmp_path, **columns):
+    path = tmp_path / "mine.tsv"
     frame[["chrom", "pos", "ref", "alt"]].assign(**columns).to_csv(path, sep="\t", index=False)
     return path
 
 
 def test_a_users_scores_are_placed(frame, tmp_path, monkeypatch):
-    chromosome = "chr" + frame.chrom
-    path = given(frame, tmp_path, chrom=chromosome, llr=-frame["consequence-share"])
+    path = given(frame, tmp_path, chrom="chr" + frame.chrom, llr=-frame["consequence-share"])
     monkeypatch.chdir(tmp_path)
     result = call("glm", "place", path)
     assert result.exit_code == 0, result.output
+    assert "400 of 400 variants have a score." in result.output
     card = json.loads((tmp_path / "mine-clinvar" / "card.json").read_text())
     scores = {m["model"]: m["score"] for m in card["panels"][0]["models"]}
     assert scores["mine"] == scores["consequence-share"]  # low llr is harmful
-    assert "400 of 400 variants have a score." in result.output
-    html = (tmp_path / "mine-clinvar" / "card.html").read_text()
-    assert "http" not in re.sub(r"<style>.*?</style>", "", html, flags=re.S)
+    assert "http" not in (tmp_path / "mine-clinvar" / "card.html").read_text()
 
 
 def test_scores_that_cannot_be_placed_say_why(frame, tmp_path):

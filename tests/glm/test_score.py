@@ -96,18 +96,6 @@ def test_what_knows_nothing_gives_nothing_at_any_length(given):
         assert_allclose(own[:5], np.log(4) * np.array(sizes), rtol=1e-4)
 
 
-def test_random_weights_score_a_deletion_like_a_substitution_at_any_length(tmp_path):
-    """No drift with length: what is left is the noise of the weights."""
-    m = hub.load(checkpoint(tmp_path, "gpt2"))
-    at, none = np.arange(60, 640, 20), GENOME[:0]
-    window = codes.windows(GENOME, at - 48, 96)
-    alt = (GENOME[at] + 1) % 4
-    noise = score.llr(m, window, np.full(len(at), 48), alt).std()
-    for size in (1, 10, 50):
-        llr, _ = score.pseudo(m, GENOME, [(a, size, none) for a in at], length=120)
-        assert llr.std() < 3 * noise and abs(llr.mean()) < noise, size
-
-
 def test_calibration_removes_the_bias_of_mutation():
     """Independent truth: scores that are an effect plus any function of context and alternative."""
     places = np.repeat(np.arange(1, 699), 3)

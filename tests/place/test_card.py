@@ -6,10 +6,7 @@ from browsers import EVIL, hit, launch
 from genebench.place import card
 
 pytestmark = pytest.mark.browser
-TYPE = {"category": "", "lower": 1, "embeddings": 2, "best": "", "best_score": 0.6}
-TYPE |= {"difference": 0.1, "low": 0.0, "high": 0.2}
-MORE = {"among": [{"title": "", "sentence": "", "types": [TYPE]}], "probe": "svc"}
-MORE |= {"skipped": [{"task": "", "reason": ""}]}
+MORE = {"among": [{"sentence": ""}], "probe": "svc", "skipped": [{"task": "", "reason": ""}]}
 """What the card of the made-up project has none of."""
 
 

@@ -4,7 +4,6 @@ Every score is turned so that the higher it is, the more harmful the variant loo
 gene are no independent draws: genes are drawn anew.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -135,12 +134,7 @@ def _fewest(label):
     return np.bincount(label, minlength=2).min()
 
 
-def compare(
-    frame,
-    names,
-    rows,
-    stratum=None,
-):
+def compare(frame, names, rows, stratum=None):
     """AUROC of scores on the same variants, with tiers, and differences to ``REFERENCE``.
 
     Parameters
@@ -169,16 +163,15 @@ def compare(
     out = pd.DataFrame({"model": names, "score": value, "low": low, "high": high})
     out = out.assign(tier=made.tier, rank_low=made.rank_low, rank_high=made.rank_high)
     at = list(names).index(REFERENCE)
-    sign = np.where(made.pairs[:, 0] == at, -1, 1)
-    ends = np.sort([sign * made.low, sign * made.high], axis=0)
-    less = {"p": made.p, "difference": sign * made.difference}
-    less = pd.DataFrame(less | {"less_low": ends[0], "less_high": ends[1]})
-    less = less[(made.pairs == at).any(axis=1)]  # in the order of the other scores
-    out = out.join(less.set_index(np.delete(out.index, at)))
-    return out.assign(n=len(part), genes=part.gene.nunique())
+    pairs = (made.pairs == at).any(axis=1)  # in the order of the other scores
+    sign = np.where(made.pairs[pairs, 0] == at, -1, 1)
+    ends = np.sort([sign * made.low[pairs], sign * made.high[pairs]], axis=0)
+    less = pd.DataFrame({"p": made.p[pairs], "difference": sign * made.difference[pairs]})
+    less = less.assign(less_low=ends[0], less_high=ends[1]).set_index(np.delete(out.index, at))
+    return out.join(less).assign(n=len(part), genes=part.gene.nunique())
 
 
-def covering(frame: pd.DataFrame, rows: np.ndarray, among: Sequence[str] = ()) -> list[str]:
+def covering(frame, rows, among=()):
     """Name the scores that 99 % of some variants have: of predictors, rules, and ``among``."""
     names = [*among, *predictors(), "severity", "transversion"]
     share = frame.loc[rows, names].notna().mean()

@@ -85,9 +85,8 @@ def checks(data, families, drawn):
     same = pd.Series(data.label).groupby(strands).agg(["size", "nunique"])
     twice, torn = int((same["size"] - 1).sum()), int((same["nunique"] > 1).sum())
     size = np.bincount(families)
-    related, varied = (size[families] > 1).mean(), bool(np.ptp(data.lengths))
+    related = (size[families] > 1).mean()
     score = {d["split"]: {m["model"]: m["score"] for m in d["models"]} for d in drawn}
-    alone = score.get("random", {}).get("base composition", np.nan)
     kept = score.get("homology", {})
     lost = {n: s - kept[n] for n, s in score.get("random", {}).items() if kept}
     worst = max(lost, key=lost.get, default="none")
@@ -104,17 +103,6 @@ def checks(data, families, drawn):
             "Related windows",
             f"{related:.0%} share a word of {reading.WORD} bases with another window; the largest "
             f"family has {size.max():,}. Random folds put relatives on both sides.",
-        ),
-        (
-            (varied, False),
-            "Lengths",
-            f"Windows have {data.lengths.min():,} to {data.lengths.max():,} bases"
-            f"{'; a model that sees the length can use it' * varied}.",
-        ),
-        (
-            (alone > (0.3 if data.kind == "regression" else 0.7), False),
-            "Base composition",
-            f"The shares of A, C, G and T alone reach {alone:.3f} in random folds.",
         ),
         (
             (loss > 0.03, loss > 0.1),

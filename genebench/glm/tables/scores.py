@@ -100,10 +100,9 @@ def _scored(model, sequences, frame, length, strands):
         attempt(substitutions, rows)
     others = _trimmed(frame[frame.status == GOOD].drop(one.index))
     most = model.max_length // model.token_length * model.token_length
-    window = np.full(len(others), length)
-    need = others["size"] + np.maximum(window // 2, 2 * scoring.AROUND)
-    while (narrow := (window < need) & (window < most)).any():
-        window = np.where(narrow, np.minimum(2 * window, most), window)
+    need = others["size"].to_numpy(int) + max(length // 2, 2 * scoring.AROUND)
+    doubled = length * 2 ** np.ceil(np.log2(np.maximum(need / length, 1))).astype(int)
+    window = np.maximum(length, np.minimum(doubled, most))
     fits = others["size"] + 2 * scoring.AROUND <= window
     out.loc[others.index[~fits], "status"] = (
         f"longer than what the model reads at once ({most:,} bases)"

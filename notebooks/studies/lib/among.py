@@ -13,7 +13,7 @@ REPRODUCED = {"AAC": "aac", "UNIREP": "unirep-5700"}
 
 
 def write(plan):
-    """Write ``reproduction.csv``, ``among.csv`` and ``among_types.csv`` from a profile's scores.
+    """Write ``reproduction.csv`` and ``among.csv`` from a profile's scores.
 
     Parameters
     ----------
@@ -26,8 +26,10 @@ def write(plan):
     name = plan.profile.name
     ours, theirs = among.computed(results.load(name)), among.published(plan)
     frame = reproduction(plan, ours, theirs, results.read_beside(name, "intervals.parquet"))
-    tables = frame, *among.place(plan, ours, theirs)
-    for file, table in zip(("reproduction.csv", "among.csv", "among_types.csv"), tables):
+    for file, table in (
+        ("reproduction.csv", frame),
+        ("among.csv", among.place(plan, ours, theirs)),
+    ):
         results.write_table(table, results.beside_path(name, file))
     return summary(frame)
 
