@@ -1,6 +1,7 @@
 """Splice-site predictors: small random networks against plain modules and whole windows."""
 
 import json
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -17,7 +18,8 @@ from genebench.core import specs
 from genebench.core.errors import BadInput
 from genebench.data import sources
 from genebench.glm import codes
-from notebooks.studies.lib import activity, splice, zero_shot
+from genebench.models import encoder
+from notebooks.studies.lib import activity, splice
 
 WIDTH, KERNELS = 6, (3, 3, 5, 5)
 REACH = sum(2 * d * (k // 2) for k, d in zip(KERNELS, (1, 1, 4, 4)))
@@ -147,11 +149,10 @@ def test_networks_of_a_tissue_are_averaged_and_each_has_its_own_head(load, tmp_p
     torch.manual_seed(3)
     nets, arrays = [Plain(0.0, kinds=2) for _ in range(3)], {}
     for name, plain in zip(("final.1.0.3.v2", "final.2.0.3.v2", "final.1.2.3.v2"), nets):
-        head = "conv_last1" if ".0." in name else "conv_last3"
-        arrays |= {f"{name}/{k}": v for k, v in arrays_of(plain, head).items()}
-        other = "conv_last3" if ".0." in name else "conv_last1"
-        arrays |= {f"{name}/{other}.weight": np.zeros((2, WIDTH, 1), np.float32)}
-        arrays |= {f"{name}/{other}.bias": np.zeros(2, np.float32)}
+        head, other = ("conv_last1", "conv_last3")[:: 1 if ".0." in name else -1]
+        given = arrays_of(plain, head)
+        given |= {f"{other}.weight": np.zeros((2, WIDTH, 1)), f"{other}.bias": np.zeros(2)}
+        arrays |= {f"{name}/{k}": v.astype(np.float32) for k, v in given.items()}
     np.savez(tmp_path / "w.npz", **arrays)
     bases, at, alt = random(1, 99, seed=4)[0] % 4, np.array([49]), np.array([0])
     bases[49] = 3
@@ -162,28 +163,14 @@ def test_networks_of_a_tissue_are_averaged_and_each_has_its_own_head(load, tmp_p
     assert_allclose(changes, np.concatenate([(a + b) / 2, c], 1), atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "harm",
-    [
-        lambda a: a.pop("units.3.batchnorm2.running_mean"),
-        lambda a: a.update({"units.1.conv1.weight": np.zeros((WIDTH, 2, 3), np.float32)}),
-        lambda a: a.clear(),
-    ],
-)
-def test_weights_of_another_shape_are_one_sentence(load, tmp_path, harm):
-    arrays = arrays_of(Plain(0.1))
-    harm(arrays)
-    np.savez(tmp_path / "w.npz", **arrays)
-    with refused("not the weights of a splice predictor") as err:
+@pytest.mark.parametrize("change", [{}, {"units.1.conv1.weight": np.zeros((WIDTH, 2, 3))}])
+def test_weights_of_another_shape_are_one_sentence(load, tmp_path, change):
+    np.savez(tmp_path / "w.npz", **(change and arrays_of(Plain(0.1)) | change))
+    with refused("not the weights of a splice predictor"):
         load(tmp_path / "w.npz")
-    assert str(err.value).count("\n") == 0
 
 
 def test_no_vectors_are_made_of_a_predictor():
-    from types import SimpleNamespace
-
-    from genebench.models import encoder
-
     spec = specs.declared().model("pangolin")
     with refused("no vectors of genes"):
         encoder(spec)(SimpleNamespace(spec=spec))
@@ -224,17 +211,6 @@ def test_variants_of_clinvar_in_nine_genes():
     named = {t.name.removeprefix("activity/clinvar-"): t for t in tasks}
     assert (len(named["missense"]), named["missense"].label.sum()) == (943, 434)
     assert len(set(named["missense"].cluster)) == 9
-    by_gene = [t for n, t in named.items() if n in ("missense-brca1", "missense-brca2")]
-    assert all(len(set(t.cluster)) > 20 for t in by_gene)
-    # the mean over genes, weighted by pairs
-    within = named["missense-within"]
-    found = zero_shot.score_rows(within, {"x": within.beside.alphamissense.to_numpy()})
-    groups = within.beside.assign(label=within.label).groupby(within.stratum)
-    groups = [g for _, g in groups if g.label.nunique() == 2]
-    areas = [roc_auc_score(g.label, g.alphamissense) for g in groups]
-    pairs = [g.label.sum() * (1 - g.label).sum() for g in groups]
-    assert found.score.iloc[0] == pytest.approx(np.average(areas, weights=pairs))
-    assert "phylop" in named["missense-exons"].beside and "phylop" not in within.beside
     assert sizes.set_index(["set", "consequence"]).variants["exons", "5' UTR"] == 1
 
 
