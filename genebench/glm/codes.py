@@ -38,7 +38,7 @@ class Sequence:
 
 
 class Nucleotides:
-    """Base class of models of DNA: probabilities of the four bases, and hidden states.
+    """Base class of models of DNA: probabilities of the four bases.
 
     Attributes
     ----------

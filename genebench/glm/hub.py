@@ -173,11 +173,6 @@ class HubModel(TokenModel):
         return self.tokenizer(self._text(window))["input_ids"]
 
     def _tokens(self, windows):
-        if self.several:
-            raise BadInput(
-                f"model '{self.name}': it has tokens of several lengths; no state belongs to one "
-                "base; give a model of single letters or k-mers."
-            )
         (n, length), k = windows.shape, self.token_length
         if length % k or length > self.max_length:
             raise BadInput(

@@ -227,30 +227,8 @@ class TokenModel(codes.Nucleotides):
         with self._computing():
             return self._read_on(self._placed(ids), start, past)
 
-    def _states(self, ids, layer):
-        """A slice of rows and their states of a layer, batch by batch."""
-        if not -1 <= layer < self.layers:
-            raise BadInput(
-                f"model '{self.name}' has layers 0 to {self.layers - 1}, not {layer}; "
-                "-1 is the last."
-            )
-        return self._run(ids, partial(self._hidden, layer=layer))
-
     def pooled(self, windows, layer=-1):
-        """Mean hidden state of each of (n, L) windows over its known bases' tokens, (n, d) float32.
-
-        ``layer``: as of ``hidden``.
-        """
-        out = {}
-        for rows, ids, counted in self._tokenized(windows):
-            for part, states in self._states(ids, layer):
-                weight = self._placed(counted[part]).to(states)[..., None]
-                mean = (states * weight).sum(1) / weight.sum(1).clamp(min=1)
-                out |= zip(rows[part].tolist(), mean.cpu().numpy())
-        return np.stack([out[row] for row in range(len(windows))])
-
-    def hidden(self, windows, layer=-1):
-        """Hidden states, in which the base itself is seen.
+        """Mean hidden state of each window over tokens of known bases.
 
         Parameters
         ----------
@@ -260,13 +238,17 @@ class TokenModel(codes.Nucleotides):
 
         Returns
         -------
-        ndarray of shape (n, L, d), float32
-            A token's state stands at each of its bases.
+        ndarray of shape (n, d), float32
         """
-        parts = [s.cpu().numpy() for _, s in self._states(self._tokens(windows), layer)]
-        return self._spread(np.concatenate(parts), windows)
-
-    def _spread(self, states, windows):
-        """States of tokens at each of their bases."""
-        inner = np.repeat(states[:, self.head :], self.token_length, axis=1)
-        return inner[:, : windows.shape[1]]
+        if not -1 <= layer < self.layers:
+            raise BadInput(
+                f"model '{self.name}' has layers 0 to {self.layers - 1}, not {layer}; "
+                "-1 is the last."
+            )
+        out = {}
+        for rows, ids, counted in self._tokenized(windows):
+            for part, states in self._run(ids, partial(self._hidden, layer=layer)):
+                weight = self._placed(counted[part]).to(states)[..., None]
+                mean = (states * weight).sum(1) / weight.sum(1).clamp(min=1)
+                out |= zip(rows[part].tolist(), mean.cpu().numpy())
+        return np.stack([out[row] for row in range(len(windows))])

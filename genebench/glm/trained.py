@@ -74,14 +74,25 @@ class TrainedModel(TokenModel):
         return self.network.out(states), past
 
     def states(self, windows):
-        """``hidden`` of every layer, list of (n, L, d) float32, from one pass over all windows."""
+        """Hidden states of every layer, in which a base itself is seen.
+
+        Parameters
+        ----------
+        windows : ndarray of shape (n, L), uint8
+            Read in one pass.
+
+        Returns
+        -------
+        list of ndarray of shape (n, L, d), float32
+            A token's state stands at each of its bases.
+        """
+        sizes = [np.diff(self.tokens.spans(w))[:, 0] for w in windows]
         with self._computing():
             layers = self.network.states(self._placed(self._tokens(windows)), self.species)
-            return [self._spread(s.float().cpu().numpy(), windows) for s in layers]
-
-    def _spread(self, states, windows):
-        sizes = [np.diff(self.tokens.spans(w))[:, 0] for w in windows]
-        return np.stack([np.repeat(h[: len(s)], s, axis=0) for h, s in zip(states, sizes)])
+        return [
+            np.stack([np.repeat(h[: len(n)], n, axis=0) for h, n in zip(states, sizes)])
+            for states in (layer.float().cpu().numpy() for layer in layers)
+        ]
 
 
 def load(folder, *, device="cpu"):

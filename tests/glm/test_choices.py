@@ -1,5 +1,7 @@
 """Design choices of small networks: the grid, what is measured, and what is made of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from glm import toys
 from scipy import stats
 
 from genebench.glm import net, trained
-from notebooks.studies.lib import choices, effects, windows
+from notebooks.studies.lib import choices
 
 
 def test_every_network_of_the_grid_can_be_built_and_differs_from_what_it_is_compared_with():
@@ -26,42 +28,23 @@ def test_every_network_of_the_grid_can_be_built_and_differs_from_what_it_is_comp
     assert effects_of and all(c.seeds >= 3 for c in effects_of)
 
 
+def untrained(width):
+    return trained.TrainedModel(net.recipe({"width": width, "depth": 2, "window": 64}))
+
+
 def test_a_network_that_knows_nothing_needs_two_bits_and_tells_no_changes_apart():
-    genome = toys.genome()
-    recipe = net.recipe({"width": 8, "depth": 2, "window": 64})
-    model = trained.TrainedModel(recipe)
+    genome, model = toys.genome(), untrained(8)
     places = {"outside repeats": np.arange(700, 720), "in repeats": np.arange(0)}
-    rows = effects.changes(genome)
-    label = (rows.consequence == 2).to_numpy(int)
-    task = effects.Effects(
-        name="t/x",
-        kind="binary",
-        sequence=genome.codes,
-        at=rows["at"].to_numpy(),
-        ref=rows.ref.to_numpy(np.uint8),
-        alt=rows.alt.to_numpy(np.uint8),
-        label=label,
-        cluster=rows.gene.to_numpy(str),
-    )
-    on = choices.Tested(genome, places, [task, task], None)
+    on = choices.Tested(genome, places, [toys.variants()] * 2, None)
     out = choices.measure(model, on)
     assert out["bits"] == pytest.approx(2.0) and np.isnan(out["bits_repeats"])
     assert out["nonsense"] == out["missense"] == pytest.approx(0.5) and np.isnan(out["probe"])
 
 
 def test_the_probe_finds_a_planted_word_in_states_of_random_weights():
-    task = toys.labelled()
-    recipe = net.recipe({"width": 32, "depth": 2, "window": 64})
-    model = trained.TrainedModel(recipe)
+    task, model = toys.labelled(), untrained(32)
     assert choices.probe_auroc(model, task, seeds=1) > 0.6
-    other = windows.Windows(
-        **{
-            **vars(task),
-            "label": np.random.default_rng(0).permutation(2)[
-                np.random.default_rng(1).integers(0, 2, len(task))
-            ],
-        }
-    )
+    other = replace(task, label=np.random.default_rng(1).permutation(task.label))
     assert 0.2 < choices.probe_auroc(model, other, seeds=1) < 0.8
 
 
@@ -104,29 +87,23 @@ def test_rows_come_in_the_order_of_the_grid_and_none_is_lost():
     assert table.sort_values("bits").name.tolist() == names
 
 
-def test_what_the_networks_cost():
-    frame = runs().assign(cpu_s=[0.0, 50.0, 70.0, 60.0, 60.0, 60.0, 60.0])
+def test_costs_and_means_are_over_seeds_of_networks():
+    frame = runs().assign(objective="masked", mixer=np.nan, tokens="nucleotide", width=8)
+    frame = frame.assign(weights=10, bases_seen=5, cpu_s=[0.0, 50.0, 70.0, 60.0, 60.0, 60.0, 60.0])
+    table = choices.means(frame).set_index("name")
+    assert table.seeds.to_dict() == {"usual": 3, "masked": 3, "crossed": 1}
+    assert table.bits["usual"] == pytest.approx(frame.bits[:3].mean())
     frame.loc[1, "choice"] = "size"
     (cost,) = choices.cost(frame).itertuples()
     assert (cost.networks, cost.least, cost.most) == (6, 60.0, 70.0)
     assert cost.hours == pytest.approx(0.1)
 
 
-def test_means_are_over_seeds_of_networks_and_of_models_without_an_architecture():
-    frame = runs().assign(objective="masked", mixer=np.nan, tokens="nucleotide", width=8)
-    frame = frame.assign(weights=10, bases_seen=5, cpu_s=1.0)
-    table = choices.means(frame).set_index("name")
-    assert table.seeds.to_dict() == {"usual": 3, "masked": 3, "crossed": 1}
-    assert table.bits["usual"] == pytest.approx(frame.bits[:3].mean())
-
-
 def test_scaling_is_a_regression_with_a_level_for_each_genome():
-    rng, rows = np.random.default_rng(1), []
-    for level, genome in enumerate(("a", "b", "c")):
-        for weights in (1e3, 1e4, 1e5, 1e6, 1e7):
-            noise = 0.01 * rng.standard_normal()
-            rows.append((genome, "size", weights, 2 - 0.05 * np.log10(weights) + level + noise))
-    frame = pd.DataFrame(rows, columns=["genome", "choice", "weights", "bits"])
+    frame = pd.DataFrame({"genome": np.repeat(list("abc"), 5), "choice": "size"})
+    frame["weights"] = np.tile(10.0 ** np.arange(3, 8), 3)
+    frame["bits"] = 2 - 0.05 * np.log10(frame.weights) + np.repeat(range(3), 5)
+    frame["bits"] += 0.01 * np.random.default_rng(1).standard_normal(15)
     table = choices.scaling(frame).set_index("genome")
     one = stats.linregress(range(3, 8), frame.bits[:5])
     assert table.loc["a", "slope"] == pytest.approx(one.slope)

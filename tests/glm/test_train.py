@@ -26,7 +26,7 @@ def test_a_trained_model_is_loaded_again_with_the_same_answers(tmp_path, given):
     method = "likelihood" if recipe.tokens == "bpe" else "conditionals"
     out = getattr(m, method)(w)
     assert np.isfinite(out).all() and np.array_equal(out, getattr(again, method)(w))
-    assert m.hidden(w).shape[:2] == w.shape and not (folder / "state.pt").exists()
+    assert m.states(w)[-1].shape[:2] == w.shape and not (folder / "state.pt").exists()
     facts = json.loads((folder / "recipe.json").read_text())["facts"]
     assert facts["weights"] == sum(p.numel() for p in m.network.parameters())
 
@@ -62,10 +62,9 @@ def test_a_stopped_training_resumes_to_the_same_weights(tmp_path, monkeypatch):
 
 
 def test_recipes_from_files_and_changes(tmp_path):
-    path = tmp_path / "r.yml"
-    path.write_text("width: 32\nsteps: 10\n")
-    recipe = train.read_recipe(path, ["steps=20", "name=x"])
-    assert (recipe.width, recipe.steps, recipe.name) == (32, 20, "x")
+    (tmp_path / "r.yml").write_text("width: 32\nsteps: 10\n")
+    recipe = train.read_recipe(tmp_path / "r.yml", ["steps=20", "name=x", "equivariant=false"])
+    assert (recipe.width, recipe.steps, recipe.name, recipe.equivariant) == (32, 20, "x", False)
     assert train.read_recipe(None) == net.Recipe()
 
 

@@ -50,13 +50,14 @@ def test_a_wrong_recipe_is_answered_in_one_sentence(given, sentence):
 
 
 @pytest.mark.parametrize("given", [{}, {"objective": "masked", **KMERS}])
-def test_all_layers_of_one_pass_are_those_one_by_one(given):
+def test_the_mean_of_the_states_of_a_layer_is_over_known_bases(given):
     m, w = model(**given), windows(3, 30)
-    w[0, 5] = 4
+    w[0, 3:6] = 4
     layers = m.states(w)
     assert len(layers) == m.layers
-    for layer, states in enumerate([*layers, layers[-1]]):
-        assert_allclose(states, m.hidden(w, layer % m.layers - (layer == m.layers)))
+    for layer, states in enumerate(layers):
+        means = [s[known].mean(0) for s, known in zip(states, w < 4)]
+        assert_allclose(m.pooled(w, layer), means, atol=1e-5)
 
 
 def test_a_kmer_model_is_conditioned_as_enumeration_says():
@@ -75,14 +76,15 @@ def test_broken_and_foreign_models_are_named(tmp_path):
     folder = train.train([Sequence("a", GENOME)], small(), tmp_path / "m")
     weights = folder / "weights.safetensors"
     content = weights.read_bytes()
-    for break_it, call, sentence in (
-        (None, lambda: hub.load("nothing"), "no model 'nothing'"),
-        (None, lambda: hub.load(folder).hidden(windows(1), 7), "layers 0 to 2, not 7"),
-        (lambda: weights.write_bytes(content[:-1] + b"x"), None, "SHA-256 differs"),
-        (weights.unlink, None, "a recipe but no weights.safetensors"),
-        (lambda: (folder / "recipe.json").write_text("{"), None, "no readable recipe"),
+    with refused("no model 'nothing'"):
+        hub.load("nothing")
+    with refused("layers 0 to 2, not 7"):
+        hub.load(folder).pooled(windows(1), 7)
+    for break_it, sentence in (
+        (lambda: weights.write_bytes(content[:-1] + b"x"), "SHA-256 differs"),
+        (weights.unlink, "a recipe but no weights.safetensors"),
+        (lambda: (folder / "recipe.json").write_text("{"), "no readable recipe"),
     ):
-        if break_it:
-            break_it()
+        break_it()
         with refused(sentence):
-            call() if call else hub.load(folder)
+            hub.load(folder)

@@ -71,18 +71,6 @@ class Markov(codes.Nucleotides):
             _lookup(windows, self.table, self.starts, _offsets(self.kind, self.order), out)
         return out
 
-    def hidden(self, windows: np.ndarray, layer: int = -1) -> np.ndarray:
-        """Refuse: a Markov model has no hidden states.
-
-        Raises
-        ------
-        BadInput
-            Always.
-        """
-        raise BadInput(
-            f"'{self.name}' counts words and has no hidden states; use k-mer counts as its vectors."
-        )
-
 
 def fit(
     sequences: Sequence[np.ndarray],

@@ -387,9 +387,11 @@ def regions(
     start, label = np.concatenate(start), np.array(label)
     windows = codes.windows(bases, start - flank, length + 2 * flank)
     network, own = comparison.models["glm-simulated"], slice(flank, flank + length)
+    parts = np.array_split(windows, max(1, len(windows) // 128))
+    means = [[layer[:, own].mean(1) for layer in network.states(part)] for part in parts]
     states = {
-        f"glm-simulated layer {name}": network.hidden(windows, layer)[:, own].mean(1)
-        for name, layer in (("2", 2), ("last", -1))
+        f"glm-simulated layer {name}": np.concatenate([layers[i] for layers in means])
+        for name, i in (("2", 2), ("last", -1))
     }
     states["4-mer counts"] = np.stack([_counts(w[own]) for w in windows]).astype(float)
     middle = np.median(grid)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -67,9 +66,7 @@ def embeddings(
     out: dict[tuple[int, str], list[np.ndarray]] = {}
     for start in range(0, len(windows), batch):
         part = windows[start : start + batch]
-        one = partial(model.hidden, part)
-        every = model.states(part) if hasattr(model, "states") else map(one, range(model.layers))
-        for layer, states in enumerate(every):
+        for layer, states in enumerate(model.states(part)):
             if layers is None or layer in layers:
                 for name, pooled in zip(POOLINGS, pool(states, part < codes.N)):
                     out.setdefault((layer, name), []).append(pooled.astype(np.float32))
