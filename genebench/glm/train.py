@@ -87,7 +87,7 @@ def _loss(network, recipe, ids, weights, species, hide):
     total = weights.sum().clamp(min=1e-6) * float(np.log(2))
 
     def mean(values):
-        rows = values.float().view(-1, values.shape[-1])
+        rows = values.float().flatten(0, 1)
         losses = functional.cross_entropy(rows, target, reduction="none")
         return (losses * weights.reshape(-1)).sum() / total
 

@@ -9,10 +9,7 @@ from genebench.core import specs
 from genebench.glm import codes, genomes, interpret
 from notebooks.studies.lib import genome as of_genome
 
-
-@pytest.fixture
-def toy():
-    return toys.genome()
+toy = pytest.fixture(toys.genome)
 
 
 def test_codes_decode_and_reverse_complement():

@@ -3,7 +3,6 @@
 import numpy as np
 
 from genebench.glm import codes, perplexity
-from genebench.glm.codes import Sequence
 from notebooks.studies.lib import tracks
 from tests.glm.tiny import GENOME
 
@@ -18,7 +17,7 @@ def test_bits_are_split_by_repeat_and_region():
             return out
 
     half = np.repeat(np.array([0, 1], np.uint8), 500)
-    s = Sequence("a", half * 0, half == 0, half)
+    s = codes.Sequence("a", half * 0, half == 0, half)
     table = perplexity.validate(Even(), [s], [], regions=("x", "y")).set_index("bases")
     assert np.allclose(table.bits, (2 - np.log2(0.97)) / 2, atol=0.02)
     assert table.n.tolist() == [1000, 500, 1000, 500, 500]

@@ -4,7 +4,6 @@ import importlib
 import re
 
 import jupytext
-import numpy as np
 import pandas as pd
 import papermill
 import pytest
@@ -18,18 +17,16 @@ from notebooks.studies.lib import labels, tables, zero_shot
 
 def test_rows_of_a_task_that_is_scored_anew_replace_the_old_ones(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "GLM_RESULTS", tmp_path)
-    one, other = toys.variants(), toys.variants(name="t/y")
 
-    def scored(task, sign):
-        scores = {"random": np.arange(50.0), "cpg": task.label * sign}
-        return zero_shot.score_rows(task, scores)
+    def scored(name, sign):
+        task = toys.variants(name=name)
+        return zero_shot.score_rows(task, {"cpg": task.label * sign})
 
-    tables.merge_scores(pd.concat([scored(one, 1), scored(other, 1)]), "variants")
-    path, beside = tables.merge_scores(scored(other, -1), "variants")
-    frame, table = results.read(path), pd.read_csv(beside)
-    assert len(table) == len(frame) and {"n_train", "n_test"} <= set(table)
-    for rows in (frame, table):
-        main = rows[(rows.metric == "auroc") & (rows.model == "cpg")].set_index("task").score
+    tables.merge_scores(pd.concat([scored("t/x", 1), scored("t/y", 1)]), "variants")
+    path, beside = tables.merge_scores(scored("t/y", -1), "variants")
+    for rows in (results.read(path), pd.read_csv(beside)):
+        assert {"n_train", "n_test"} <= set(rows)
+        main = rows[rows.metric == "auroc"].set_index("task").score
         assert main.to_dict() == {"t/x": 1.0, "t/y": 0.0}
 
 

@@ -73,13 +73,14 @@ def test_recipes_from_files_and_changes(tmp_path):
     [
         ("- a\n", ["a=1"], "where a mapping of names to values belongs"),
         ("a: [\n", [], "malformed YAML"),
-        (None, [], "there is no such file"),
         ("width: 32\n", ["steps"], "not of the form key=value"),
+        ("width: 32\n", ["steps=["], "key 'steps': input should be a valid integer"),
     ],
 )
 def test_what_is_no_recipe_is_an_error(tmp_path, text, changes, sentence):
-    if text:
-        (tmp_path / "r.yml").write_text(text)
+    with refused("there is no such file"):
+        train.read_recipe(tmp_path / "r.yml")
+    (tmp_path / "r.yml").write_text(text)
     with refused(sentence):
         train.read_recipe(tmp_path / "r.yml", changes)
 
