@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import GENES, edit_yaml, reference, run_tiny, sha256
 from numpy.testing import assert_allclose, assert_array_equal
@@ -13,9 +14,8 @@ from genebench.core import paths
 
 def columns():
     """The columns x of each made-up gene."""
-    lines = (paths.DOWNLOADS / "toy" / "labels.tsv").read_text().splitlines()[1:]
-    rows = [line.split("\t") for line in lines]
-    return {row[0]: np.array(row[3:], dtype=float) for row in rows}
+    table = pd.read_csv(paths.DOWNLOADS / "toy" / "labels.tsv", sep="\t", index_col="symbol")
+    return dict(zip(table.index, table.filter(like="x").to_numpy()))
 
 
 @pytest.fixture

@@ -50,18 +50,14 @@ def known(monkeypatch):
 @pytest.fixture
 def task(make_task):
     """A task of each kind on 300 genes in 50 families, made to order."""
-
-    def make(kind):
-        rng = np.random.default_rng(5)
-        labels = {
-            "binary": rng.integers(0, 2, 300),
-            "multiclass": rng.integers(0, 4, 300),
-            "multilabel": rng.integers(0, 2, (300, 3)),
-            "regression": rng.standard_normal(300),
-        }
-        return make_task(kind, labels[kind])
-
-    return make
+    rng = np.random.default_rng(5)
+    labels = {
+        "binary": rng.integers(0, 2, 300),
+        "multiclass": rng.integers(0, 4, 300),
+        "multilabel": rng.integers(0, 2, (300, 3)),
+        "regression": rng.standard_normal(300),
+    }
+    return lambda kind: make_task(kind, labels[kind])
 
 
 @pytest.mark.parametrize("split", MADE)

@@ -30,7 +30,6 @@ def test_a_row_says_what_can_be_counted(listed, built):
     row, task = listed.set_index("task").loc["toy/term/heart"], built["toy/term/heart"]
     assert (row.genes, row.families, row.hash) == (len(task), 30, task.hash)
     assert row["largest family"] == pytest.approx(6 / len(task), abs=1e-4)
-    assert row.prior == pytest.approx(task.labels.mean(), abs=1e-4)
     expected = intervals.smallest_difference(int(task.labels.sum()), int((1 - task.labels).sum()))
     assert row["smallest difference"] == pytest.approx(expected, abs=1e-4)
     assert row.underpowered == "yes"

@@ -68,8 +68,6 @@ def test_a_side_without_a_fair_model_cannot_be_tested_and_says_who_is_left_out(j
     row, words = judge(*tables(0.2, models=("part", "stem")))
     assert row.verdict == "not testable" and pd.isna(row.difference)
     assert "no model of full is compared there (left out: Full)." in words
-    row, words = judge(*tables(0.2), group="localization")
-    assert "*not testable*, no means of localization tasks under random folds" in words
 
 
 def test_what_is_lost_is_said_of_the_best_model_of_its_side(judge):
@@ -83,8 +81,6 @@ def test_what_is_lost_is_said_of_the_best_model_of_its_side(judge):
 def test_unknown_models_groups_and_old_tables_are_refused(judge):
     with refused("claim 'a': unknown family or model 'ful'; did you mean"):
         judge(*tables(0.2), better=["ful"])
-    with pytest.raises(ValueError, match="localization"):
-        judge(*tables(0.2), group="localisation")
     means, pairs = tables(0.2)
     with refused("no column 'clusters'; run 'genebench run'"):
         judge(means.drop(columns="clusters"), pairs.drop(columns="sources"))

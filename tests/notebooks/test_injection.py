@@ -32,10 +32,10 @@ def rendered(text):
     from myst_parser.parsers.docutils_ import Parser
 
     options = {"myst_enable_extensions": ["colon_fence"], "report_level": 5, "halt_level": 6}
-    options = {"settings_overrides": options | {"traceback": False}, "writer_name": "html5"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return publish_parts(text, parser=Parser(), **options)["html_body"]
+    with warnings.catch_warnings(action="ignore"):
+        return publish_parts(
+            text, parser=Parser(), writer_name="html5", settings_overrides=options
+        )["html_body"]
 
 
 def of_tables(evil):
