@@ -1,12 +1,14 @@
-"""Ways to divide genes: (task, value of each gene, number of folds, seed) -> folds."""
+"""Ways to divide genes into folds.
 
-from collections.abc import Callable, Sequence
+Each takes a ``Task``, what was looked up (a sequence with a value a gene, or None), the number of
+folds and a seed, and returns the fold of each gene, an int8 array of shape (n,).
+"""
+
 from functools import cache
 
 import numpy as np
 
 from ..core.errors import BadInput
-from ..data.tasks import Task
 
 
 class Unsplittable(BadInput):
@@ -47,7 +49,7 @@ def _number(kind, task, *labels):
     return fold
 
 
-def at_random(task: Task, groups: None, n_folds: int, seed: int) -> np.ndarray:
+def at_random(task, groups, n_folds, seed):
     """Folds at random, stratified where there is one class a gene."""
     from sklearn.model_selection import KFold, StratifiedKFold
 
@@ -56,10 +58,10 @@ def at_random(task: Task, groups: None, n_folds: int, seed: int) -> np.ndarray:
     return _number(kind(n_folds, shuffle=True, random_state=seed), task, strata)
 
 
-def by_group(what: str, *, as_they_are: bool = False) -> Callable[..., np.ndarray]:
+def by_group(what, *, as_they_are=False):
     """A split that keeps groups whole, of like size, stratified where there is one class a gene."""
 
-    def split(task: Task, groups: Sequence[str], n_folds: int, seed: int) -> np.ndarray:
+    def split(task, groups, n_folds, seed):
         from sklearn.model_selection import GroupKFold
 
         number, strata = len(set(groups)), _strata(task)
@@ -86,14 +88,14 @@ def by_group(what: str, *, as_they_are: bool = False) -> Callable[..., np.ndarra
     return split
 
 
-def as_published(task: Task, groups: None, n_folds: int, seed: int) -> np.ndarray:
+def as_published(task, groups, n_folds, seed):
     """Folds that were published with the task: its holdout is tested, all other parts train."""
     if task.folds is None:
         raise Unsplittable("no folds were published with it; take another split")
     return task.folds
 
 
-def in_order(task: Task, value: Sequence[int], n_folds: int, seed: int) -> np.ndarray:
+def in_order(task, value, n_folds, seed):
     """Folds of like size from the lowest value to the highest; the seed divides equal ones."""
     order = np.lexsort((np.random.default_rng(seed).random(len(value)), value))
     fold = np.empty(len(value), dtype=np.int8)
@@ -101,7 +103,7 @@ def in_order(task: Task, value: Sequence[int], n_folds: int, seed: int) -> np.nd
     return fold
 
 
-def from_new_to_old(task: Task, days: Sequence[int], n_folds: int, seed: int) -> np.ndarray:
+def from_new_to_old(task, days, n_folds, seed):
     """Folds by the day (YYYYMMDD) of each gene, the newest first."""
     if not len(days):
         raise Unsplittable(
