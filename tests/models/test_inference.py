@@ -19,12 +19,11 @@ from genebench.models import Embedding, Sequences, batches, inference, inputs, r
 UNIVERSE = np.array(GENES)
 
 
-def embed(name, *, say=workers.quiet, progress=workers.quiet, device="cpu", **changes):
+def embed(name, *, progress=workers.quiet, device="cpu", **changes):
     """Vectors of a model of the made-up project, or of a changed one."""
     known = specs.declared()
     spec = known.model(name).model_copy(update=changes)
-    report = {"say": say, "progress": progress, "device": device}
-    return inference.embed(spec, UNIVERSE, known, **report)
+    return inference.embed(spec, UNIVERSE, known, progress=progress, device=device)
 
 
 def path(spec, genes=UNIVERSE):
@@ -141,31 +140,21 @@ def test_devices_are_named_and_joined_by_commas():
             inference.devices(text)
 
 
-def sums(n):
-    """A network that sums n distinct sequences of tokens."""
-    tokens = [[i] * (1 + i % 7) for i in range(n)]
-    forward = lambda device: lambda ids, mask: (ids * mask).sum(1, keepdim=True)  # noqa: E731
-    return Sequences(UNIVERSE[:n], tokens, 0, forward)
+@pytest.mark.parametrize("device", ["cpu", "cpu,cpu,cpu"])
+def test_one_or_several_workers_give_the_same_vectors(home, monkeypatch, device):
+    def sums(device):
+        return lambda ids, mask: (ids * mask).sum(1, keepdim=True)
 
-
-@pytest.fixture
-def threads(monkeypatch):
-    """Workers are threads of this process."""
-
-    def pool(jobs, shared):
+    def threads(jobs, shared):
         workers.start(shared)
         return ThreadPoolExecutor(jobs)
 
-    monkeypatch.setattr(workers, "pool", pool)
+    tokens, calls = [[i] * (1 + i % 7) for i in range(60)], []
+    use(monkeypatch, Sequences(UNIVERSE[:60], tokens, 0, sums))
+    monkeypatch.setattr(workers, "pool", threads)
     monkeypatch.setattr(batches, "SHARD", 20)
-
-
-@pytest.mark.parametrize("device", ["cpu", "cpu,cpu,cpu"])
-def test_one_or_several_processes_give_the_same_vectors(home, threads, monkeypatch, device):
-    work, calls = sums(60), []
-    use(monkeypatch, work)
     result = embed("stem", device=device, progress=lambda *call: calls.append(call))
-    assert result.vectors[:, 0].tolist() == [sum(t) for t in work.tokens]
+    assert result.vectors[:, 0].tolist() == [sum(t) for t in tokens]
     assert calls[-1] == (60, 60)
     assert not path(specs.declared().model("stem")).with_suffix(".parts").exists()
 

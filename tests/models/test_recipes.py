@@ -52,22 +52,20 @@ def test_an_unknown_recipe_or_source_of_labels_is_answered_with_the_nearest(text
         recipes.label_words(["hpaa"], specs.declared())
 
 
-def test_the_masked_twin_has_neither_names_of_the_gene_nor_words_of_the_labels(monkeypatch, texts):
-    monkeypatch.setattr(recipes, "label_words", lambda *_: ("kinase", "metabol"))
-    assert texts("summary-masked", ["OLDK1", "SET"], ["hpa"])[1] == [
-        "Gene symbol [MASK] full name [MASK] one with the summary [MASK], or [MASK] and "
-        "[MASK]-like, is a [MASK] of [MASK]; [MASK] was its name. It binds KP1X.",
-        "Gene symbol [MASK] full name [MASK] nuclear proto-oncogene with the summary A set of "
-        "proteins; [MASK] and [MASK] block [MASK] enzymes of [MASK].",
-    ]
-
-
-def test_the_control_masks_as_many_words_as_its_twin_but_others(monkeypatch, texts):
+def test_the_masked_twin_has_neither_names_nor_label_words_and_its_control_others(
+    monkeypatch, texts
+):
     monkeypatch.setattr(recipes, "label_words", lambda *_: ("kinase", "metabol"))
     masked, random = (
         texts(f"summary-{kind}", ["OLDK1", "SET"], ["hpa"])[1]
         for kind in ("masked", "random-masked")
     )
+    assert masked == [
+        "Gene symbol [MASK] full name [MASK] one with the summary [MASK], or [MASK] and "
+        "[MASK]-like, is a [MASK] of [MASK]; [MASK] was its name. It binds KP1X.",
+        "Gene symbol [MASK] full name [MASK] nuclear proto-oncogene with the summary A set of "
+        "proteins; [MASK] and [MASK] block [MASK] enzymes of [MASK].",
+    ]
     assert [t.count(recipes.MASK) for t in random] == [t.count(recipes.MASK) for t in masked]
     assert random != masked and "OLDK1" not in random[0]
 
