@@ -39,8 +39,8 @@ def count(declared, *, file, gene_column, counted, prefix):
     """
     frame, note = declared.rows(file, gene_column)
     frame = frame[frame[counted].str.startswith(prefix) & ~frame.gene.isin(("", "-"))]
-    number = frame.groupby("gene")[counted].nunique()
-    yield declared.make(number.index, np.log2(number.to_numpy(float)), note=note)
+    number = np.log2(frame.groupby("gene")[counted].nunique())
+    yield declared.make(number.index, number, note=note)
 
 
 def _labelled_rows(declared, *, label, skip=None, keep=None, beside=None, **rows):
@@ -96,7 +96,7 @@ def column(declared, *, label, min_class=0, positive=None, levels=(), log10=Fals
         yield declared.make(genes, np.log10(y) if log10 else y, note=note)
     elif declared.task.kind == "binary":
         classes = sorted(set(text.tolist()), key=lambda name: (name == positive, name))
-        yield declared.make(genes, (text == positive).astype(np.int64), classes, note=note)
+        yield declared.make(genes, text == positive, classes, note=note)
     else:
         yield declared.multiclass(genes, text, min_class, note=note)
 
@@ -131,7 +131,7 @@ def tags(declared, *, label, separator, min_label, among=None, **rows):
         table = table[table.text.isin(allowed)]
     table = table[table.groupby("text").gene.transform("size") >= min_label]
     labels = pd.crosstab(table.gene, table.text)
-    yield declared.make(labels.index, labels.to_numpy(np.int64), labels.columns, note=note)
+    yield declared.make(labels.index, labels, labels.columns, note=note)
 
 
 def pairs(declared, *, files, classes):
@@ -165,8 +165,7 @@ def pairs(declared, *, files, classes):
     sound = (declared.symbols(genes.ravel(), "symbol") != "").reshape(-1, 2).all(axis=1)
     frame = frame.assign(pair=list(map("|".join, genes)))[["pair", "label"]]
     frame = frame[sound].drop_duplicates().drop_duplicates("pair", keep=False)
-    labels = (frame.label == "1").to_numpy(np.int64)
-    yield declared.make(frame.pair, labels, classes, note=left_out(genes.ravel()))
+    yield declared.make(frame.pair, frame.label == "1", classes, note=left_out(genes.ravel()))
 
 
 def membership(declared, *, other, classes, **rows):
@@ -192,9 +191,8 @@ def membership(declared, *, other, classes, **rows):
     parts = [declared.rows(**rows), replace(declared, source=source).rows(**theirs)]
     here, there = (frame.gene.to_numpy(str) for frame, _ in parts)
     entities = np.setdiff1d(np.union1d(here, there), ["", "-"])
-    labels = np.isin(entities, here).astype(np.int64)
     note = " ".join(dict.fromkeys(note for _, note in parts if note))
-    yield declared.make(entities, labels, classes, note=note)
+    yield declared.make(entities, np.isin(entities, here), classes, note=note)
 
 
 def divided(declared, *, file, names, ids, holdout=None, part="split"):
@@ -243,8 +241,7 @@ def divided(declared, *, file, names, ids, holdout=None, part="split"):
     trained = sorted(set(frame.part) - {"holdout"})
     fold = {"holdout": 0} | {name: -2 - number for number, name in enumerate(trained)}
     for term, rows in frame.groupby("term", sort=False):
-        labels = (rows.label == "1").to_numpy(np.int64)
-        folds = rows.part.map(fold).to_numpy()
+        labels, folds = rows.label == "1", rows.part.map(fold)
         if not labels[folds == 0].any():
             raise BadInput(
                 f"{declared.where}: '{term}' has no positive gene in its holdout, so it cannot be "

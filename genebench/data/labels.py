@@ -150,7 +150,7 @@ class Declaration:
         Parameters
         ----------
         entities : sequence of str, length n
-        labels : ndarray of shape (n,) or (n, n_classes)
+        labels : array or DataFrame of shape (n,) or (n, n_classes)
             The latter of a multi-label task.
         classes : sequence of str
             Class names; empty for regression.
@@ -170,19 +170,20 @@ class Declaration:
         BadInput
             The labels are not those of a task of its kind.
         """
-        names = np.asarray(entities, dtype=str)
+        names, y = np.asarray(entities, dtype=str), np.asarray(labels)
         order = np.argsort(names, kind="stable")
+        y = (y.astype(np.int64) if y.dtype.kind in "bu" else y)[order]
         about = self.task.model_dump(include=_DECLARED) | words
         about["description"] = " ".join(filter(None, [about["description"], note]))
         task = Task(
             **about,
             source=self.source.id,
             entities=names[order],
-            labels=np.asarray(labels)[order],
+            labels=y,
             classes=tuple(map(str, classes)),
-            folds=None if folds is None else folds[order].astype(np.int8),
+            folds=None if folds is None else np.asarray(folds)[order].astype(np.int8),
         )
-        y, n, values = task.labels, len(task.classes), set(np.unique(labels).tolist())
+        n, values = len(task.classes), set(np.unique(y).tolist())
         whole = y.dtype.kind in "iu" and y.ndim == 1 + (task.kind == "multilabel")
         if task.kind == "regression":
             sound = y.dtype.kind == "f" and np.isfinite(y).all()

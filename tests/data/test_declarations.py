@@ -34,12 +34,9 @@ def test_every_task_is_built_sound(real_tasks):
     assert len({t.name for t in real_tasks}) == len(real_tasks)
     assert {t.group for t in real_tasks} >= set(specs.GROUPS) - {"functional", specs.CONTROL}
     for task in real_tasks:
-        y, n = task.labels, len(task.classes)
         assert task.title and task.description and "{" not in task.description, task.name
         assert (task.entities[1:] > task.entities[:-1]).all(), task.name
-        assert len(y) == len(task) >= 40 and np.isfinite(y).all(), task.name
-        values = {"regression": n == 0, "multilabel": y.ndim == 2 and y.shape[1] == n}
-        assert np.ptp(y) > 0 and values.get(task.kind, len(np.unique(y)) == n), task.name
+        assert len(task.labels) == len(task) >= 40 and np.ptp(task.labels) > 0, task.name
 
 
 @pytest.mark.mirror

@@ -88,7 +88,7 @@ def branches(declared, *, members, ontology, root):
     collection = collection[collection.index.isin(_below(terms, root))]
     top = terms[(terms.parent == root) & terms.id.isin(collection.index)].sort_values("name")
     labels = collection.loc[top.id, collection.any()].T
-    yield declared.make(labels.index, labels.to_numpy(np.int64), top.name, note=note)
+    yield declared.make(labels.index, labels, top.name, note=note)
 
 
 def roots(declared, *, members, relation, prefix):
@@ -114,7 +114,7 @@ def roots(declared, *, members, relation, prefix):
     labels = collection[top & collection.index.str.startswith(prefix)].T
     labels, title = labels[labels.any(axis=1)], _titles(declared, members, "name")
     names = [title[s] for s in labels]
-    yield declared.make(labels.index, labels.to_numpy(np.int64), names, note=note)
+    yield declared.make(labels.index, labels, names, note=note)
 
 
 def _titles(declared, members, column):
@@ -209,8 +209,8 @@ def _one_each(declared, collection, note, titles, min_genes, merge_jaccard):
     for id in collection.index[collection.index.isin(copies)]:
         merged = "; ".join(sorted(titles[copy] for copy in copies[id]))
         words = [f"Near-copies merged into it: {merged}."] * bool(merged) + [note] * bool(note)
-        labels = collection.loc[id].to_numpy(np.int64)
-        yield declared.make_term(collection.columns, labels, titles[id], id, note=" ".join(words))
+        labels = collection.loc[id]
+        yield declared.make_term(labels.index, labels, titles[id], id, note=" ".join(words))
 
 
 def _copies(collection, jaccard):
@@ -249,7 +249,7 @@ def contrast(declared, *, members, positive, negative, classes, both):
     check(("drop", "positive"), "choice for 'both'", both, where=declared.where)
     yes, no = (collection.loc[ids].any() for ids in (positive, negative))
     use = (yes ^ no) if both == "drop" else (yes | no)
-    yield declared.make(yes.index[use], yes[use].to_numpy(np.int64), classes, note=note)
+    yield declared.make(yes.index[use], yes[use], classes, note=note)
 
 
 def lists(declared, *, file, positive, negative, ids):

@@ -101,8 +101,8 @@ def links(
         f" Pairs of a gene with itself: {alone.sum()}, with both labels: {both.sum() // 2}. Used: "
         f"{len(used):,} of {len(positives):,} positive pairs, {len(others):,} negative."
     )
-    folds = rows.fold.to_numpy() if fold else None
-    yield declared.make(rows.a + "|" + rows.b, rows.y.astype(int), classes, note=note, folds=folds)
+    folds = rows.fold if fold else None
+    yield declared.make(rows.a + "|" + rows.b, rows.y, classes, note=note, folds=folds)
 
 
 def rewired(pairs, listed, *, directed):
