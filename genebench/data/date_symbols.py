@@ -6,7 +6,6 @@ Source: Ziemann et al. 2016, Genome Biology 17:177. Such names are recognised, n
 import re
 
 import numpy as np
-import pandas as pd
 
 _MONTHS = """\
 JAN JANUARY
@@ -71,7 +70,6 @@ def spoiled(names):
     -------
     Boolean mask, shape (n,).
     """
-    code, unique = pd.factorize(np.asarray(names, dtype=str).astype(object))
-    upper = [name.upper() for name in unique]
-    bad = [bool(symbols_of_date(name) or SCIENTIFIC.fullmatch(name)) for name in upper]
+    unique, code = np.unique(np.char.upper(np.asarray(names, dtype=str)), return_inverse=True)
+    bad = [bool(symbols_of_date(name) or SCIENTIFIC.fullmatch(name)) for name in unique.tolist()]
     return np.array(bad, dtype=bool)[code]

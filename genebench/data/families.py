@@ -95,11 +95,9 @@ def families(symbols, sources, *, by="hgnc"):
 def _group_of_stem(resolver):
     """Map each stem that has gene groups to one of them."""
     coding = resolver.genes[resolver.genes.coding]
-    groups = [
-        [g for g in text.split("|") if g not in {"", *LOOSE_GROUPS}] for text in coding.groups
-    ]
-    size = Counter(g for listed in groups for g in listed)
-    shared = defaultdict(Counter)
-    for symbol, listed in zip(coding.index, groups):
-        shared[stem(symbol)].update(listed)
-    return {s: min(c, key=lambda g: (-c[g] * size[g], int(g))) for s, c in shared.items() if c}
+    group = coding.groups.str.split("|").explode()
+    group = group[~group.isin({"", *LOOSE_GROUPS})]
+    size, shared = Counter(group), defaultdict(Counter)
+    for symbol, listed in group.items():
+        shared[stem(symbol)][listed] += 1
+    return {s: min(c, key=lambda g: (-c[g] * size[g], int(g))) for s, c in shared.items()}

@@ -202,11 +202,9 @@ class Resolver:
 
     def _form(self, text):
         """The kind of identifier that a text looks like; a symbol like an accession is a symbol."""
-        for kind, form in _FORMS.items():
-            named = kind == "uniprot" and any(text in self.index[t] for t in _TIERS)
-            if form.fullmatch(text) and not named:
-                return kind
-        return "symbol"
+        form = next((kind for kind, form in _FORMS.items() if form.fullmatch(text)), "symbol")
+        named = form == "uniprot" and any(text in self.index[tier] for tier in _TIERS)
+        return "symbol" if named else form
 
     def _look_up(self, text, kind):
         """Status, symbol and candidates of an id."""

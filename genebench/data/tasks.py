@@ -231,8 +231,7 @@ def _restrict(task, least):
     several = task.kind == "multilabel"
     labels = task.labels if several else np.eye(len(task.classes), dtype=int)[task.labels]
     size = labels.sum(axis=0)
-    lacking = len(task) - size if several else np.inf
-    large = np.flatnonzero(np.minimum(size, lacking) >= least)
+    large = np.flatnonzero((size >= least) & (len(task) - size >= least * several))
     if len(large) < 2:
         return None
     labels = labels[:, large]

@@ -62,7 +62,6 @@ def test_options_that_a_shape_does_not_take_are_named(toy, changes, fault):
 @pytest.mark.parametrize(
     "task, change",
     [
-        (3, {"gene_column": "symbl"}),
         (0, {"members": {"file": "members", "set_column": "st", "gene_column": "gene"}}),
         (0, {"ontology": "tems"}),
     ],
