@@ -269,8 +269,7 @@ def normalise(pos, ref, alt, bases):
     letters = codes.encode(word)
     while moved < start and bases[start - moved - 1] == letters[-1 - moved % len(word)]:
         moved += 1  # inserted or deleted bases can lie one further left with the same outcome
-    turned = moved % len(word)
-    word, start = word[len(word) - turned :] + word[: len(word) - turned], start - moved
+    word, start = codes.decode(np.roll(letters, moved)), start - moved
     ref, alt = (word, "") if ref else ("", word)
     if start:
         anchor = codes.decode(bases[start - 1 : start])

@@ -4,13 +4,11 @@ Their scores (doi:10.1101/2025.01.29.635607) are quoted, ours are those of a run
 by the same probe. The two are never mixed: ``source`` says which a row is. Fits nothing.
 """
 
-from ast import literal_eval
-
 import numpy as np
 import pandas as pd
 
 from ..benchmark import resampling, results
-from ..data import sources, vectors
+from ..data import sources
 from ..stats import bootstrap, separation
 
 SOURCE, PROBE = "zhong2025", "svc"
@@ -49,27 +47,6 @@ def published(plan):
     category = frame.model.map(dict(zip(about.Embeding, about.Category)))
     frame = frame.assign(category=category, score=frame.value.astype(float))
     return frame[["set", "task", "model", "category", "score"]]
-
-
-def check_shape(plan, title, shape, where):
-    """Refuse a file that is called as one of the 38, and has not its published shape.
-
-    Parameters
-    ----------
-    plan : Plan
-        Of any profile; one without the tasks of the 38 refuses nothing.
-    title : str
-        What the vectors are called.
-    shape : tuple of int
-        Ids and dimensions of the file.
-    where : Path
-        The file, for the message.
-    """
-    if SOURCE in plan.profile.sources:
-        about = sources.table(plan.declared.source(SOURCE), "embeddings")
-        shapes = dict(zip(about.Embeding, about["Original Dimensions"].map(literal_eval)))
-        right = shapes.get(title.upper(), shape)
-        vectors.check_published(where, shape, right, ", or give another --name")
 
 
 def card(plan, frame):

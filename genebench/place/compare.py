@@ -238,13 +238,11 @@ def tier(rivals):
 
 
 def _excess(over):
-    """Mean excess over the best fair shortcut of each classification task, in all and by group."""
+    """Mean excess over the best fair shortcut of each classification task."""
     if over.empty:
         sentence = "The table has no fair shortcut on these tasks, so there is no excess."
         return {"tasks": 0, "sentence": sentence}
     out = _mean(over.excess, "mean")
-    groups = over.groupby("group").excess
-    out["by_group"] = [{"group": g} | _mean(part, "excess") for g, part in groups]
     between, stands = f" (95 % interval {out['low']:+.3f} to {out['high']:+.3f})", _stands(out)
     out["sentence"] = (
         f"Against the best shortcut of each of {len(over):,} tasks, on the same genes and folds: "

@@ -5,12 +5,11 @@ and not found; ``open``, could not be looked for.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import scipy
-from scipy.spatial.distance import cdist
 
 SURVIVES = 0.5
 """Share of a score above chance that must be left when relatives are kept out of training."""
@@ -20,8 +19,7 @@ LABEL_COLUMN = 0.99
 """AUROC (or absolute rank correlation) of one column beyond which it counts as a copy of labels."""
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What one check found.
 
     Attributes
@@ -40,7 +38,7 @@ class Finding:
     level: str
     sentence: str
     value: float | None = None
-    rows: list[dict] = field(default_factory=list)
+    rows: list[dict] = []
 
 
 def survival(near, far, split):
@@ -158,16 +156,15 @@ def _columns(tasks, covered, ranks):
     labels = [task.labels[covered] for task in tasks]
     if kind == "multiclass":
         labels = [np.eye(len(task.classes))[y] for task, y in zip(tasks, labels)]
-    Y = np.column_stack(labels).astype(float)
-    if kind == "regression":
-        strength = np.abs(1 - cdist(scipy.stats.rankdata(Y.T, axis=1), ranks.T, "correlation"))
-        z = strength * np.sqrt(n - 1)
-    else:
-        positive = Y.sum(axis=0)[:, None]
-        size = np.where(positive * (n - positive) > 0, positive * (n - positive), np.nan)
-        area = (Y.T @ ranks - positive * (positive + 1) / 2) / size
-        strength = np.maximum(area, 1 - area)
-        z = (strength - 0.5) / np.sqrt((n + 1) / (12 * size))
+    Y = np.column_stack(labels)
+    Y = scipy.stats.rankdata(Y, axis=0) if kind == "regression" else Y
+    Y, ranks = Y - Y.mean(axis=0), ranks - ranks.mean(axis=0)
+    together = np.abs(Y.T @ ranks) / n
+    with np.errstate(invalid="ignore", divide="ignore"):  # a constant is no copy
+        strength = together / Y.std(axis=0)[:, None] / ranks.std(axis=0)
+        z = strength * np.sqrt(n - 1)  # of the rank sum, too (Wilcoxon)
+        if kind != "regression":
+            strength = 0.5 + together / Y.var(axis=0)[:, None] / n  # as AUROC
     k, c = np.nonzero(strength > LABEL_COLUMN)
     task, label = np.array(names)[k].T
     shown = {"task": task, "label": label, "column": c + 1}

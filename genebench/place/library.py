@@ -8,6 +8,7 @@ import json
 
 import numpy as np
 import pandas as pd
+from sklearn.preprocessing import normalize
 
 from .. import __version__
 from ..core import cache, manifest
@@ -185,7 +186,7 @@ def compare(one, other):
             "must name genes by symbol)."
         )
     x, y = one.vectors[at].astype(np.float64), other.vectors[there].astype(np.float64)
-    units = [v / np.linalg.norm(v, axis=1, keepdims=True).clip(1e-12) for v in (x, y)]
+    units = normalize(x), normalize(y)
     cosine = np.array([np.nan])
     if x.shape[1] == y.shape[1]:
         cosine = (units[0] * units[1]).sum(axis=1)

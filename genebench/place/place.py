@@ -8,7 +8,7 @@ of the profile that it is placed in.
 """
 
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -68,7 +68,6 @@ def place(
     out = Path(out or f"{mine}-{cache.digest(path)[:8]}-card")
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out}: is a file, and the card needs a folder; give another --out.")
-    among.check_shape(base, title, (ids["given"], spec.dim), path)
     # without results there is nothing to be placed among
     table = results.load(profile)
     found = f"{ids['covered']:,} genes of profile '{profile}' × {spec.dim} dimensions"
@@ -94,8 +93,8 @@ def place(
         "tasks_scored": int(rows.task.nunique()),
         "skipped": skipped,
     }
-    known = {"jobs": jobs, "progress": progress}
-    made["leaks"] = list(map(asdict, _leaks(base, spec, plan, rows, made["tasks"], **known)))
+    findings = _leaks(base, spec, plan, rows, made["tasks"], jobs=jobs, progress=progress)
+    made["leaks"] = [finding._asdict() for finding in findings]
     made["sentences"] = _sentences(made)
     seconds = round(time.perf_counter() - start, 1)
     cost |= {"this_call_s": seconds, "peak_memory_mb": round(manifest.peak_memory_mb())}

@@ -6,13 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import refused
 from numpy.random import default_rng
 from sklearn.metrics import roc_auc_score
 
 from genebench.benchmark import splits
 from genebench.core import specs
-from genebench.data import sources
 from genebench.data.tasks import Task
 from genebench.place import among
 from notebooks.studies.lib.among import reproduction
@@ -73,18 +71,6 @@ def test_published_scores_that_the_holdout_cannot_give_are_marked(made_up):
     assert list(frame.model.unique()) == ["aac"] and (frame.se == 0.03).all()
     assert list(frame.possible) == [bool(i % 2) for i in range(12)]
     np.testing.assert_allclose(frame.difference, frame.score - frame.published)
-
-
-def test_a_file_that_is_called_as_a_published_one_has_its_shape(monkeypatch):
-    about = pd.DataFrame({"Embeding": ["AAC"], "Original Dimensions": ["(18910, 20)"]})
-    monkeypatch.setattr(sources, "table", lambda source, name: about)
-    profile = SimpleNamespace(sources=["zhong2025"])
-    plan = SimpleNamespace(profile=profile, declared=specs.declared())
-    among.check_shape(plan, "aac", (18910, 20), "f.csv")
-    among.check_shape(plan, "another", (5, 5), "f.csv")
-    why = "f.csv: holds 18,910 × 21 numbers, and what was published has 18,910 × 20; take"
-    with refused(why):
-        among.check_shape(plan, "AAC", (18910, 21), "f.csv")
 
 
 def test_published_folds_are_those_of_the_task_and_others_have_none(made_up):

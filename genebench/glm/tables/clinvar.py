@@ -68,15 +68,15 @@ def variants(source):
     """
     raw = sources.table(source, "variants")
     frame = raw[["#CHROM", "POS", "REF", "ALT"]].set_axis(_KEY, axis=1)
-    marked = {c: raw[column].isin(["True", "1"]) for c, column in CONSEQUENCES.items()}
     order = [*reversed(_PROTEIN), *(c for c in reversed(CONSEQUENCES) if c not in _PROTEIN)]
-    frame["consequence"] = np.select([marked[c] for c in order], order, "other")
+    marked = [raw[CONSEQUENCES[c]].isin(["True", "1"]) for c in order]
+    frame["consequence"] = np.select(marked, order, "other")
     frame["label"] = numbers(raw.ClinVar_label).astype(int)
     frame["gene"] = _genes(raw)
     for name, facts in predictors().items():
         sign = {"low": -1, "high": 1}[facts["harmful"]]
         frame[name] = sign * numbers(raw[facts["column"]])
-    rank = dict(zip(["other", *CONSEQUENCES], range(len(CONSEQUENCES) + 1)))
+    rank = ["other", *CONSEQUENCES].index
     frame["severity"] = frame.consequence.map(rank).astype(float)
     frame["transversion"] = (~(raw.REF + raw.ALT).isin(["AG", "GA", "CT", "TC"])).astype(float)
     return frame
