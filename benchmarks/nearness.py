@@ -1,9 +1,12 @@
-"""Compiled loop of the continuous property, apart so that the package's process loads no numba."""
+"""Graph of the continuous property, apart so that the package's process loads no numba."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from scipy import sparse
+
+from genebench.spectra import properties
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -37,3 +40,28 @@ def nearness(positions, low, high):
         for j in range(len(least)):
             row[j] = 1.0 / (1.0 + least[j])
     return out
+
+
+def from_blocks(n, rows, *, block=512):
+    """Link samples by blocks of rows of their similarity matrix, which is never in memory whole.
+
+    Parameters
+    ----------
+    n : int
+        Number of samples.
+    rows : callable
+        ``rows(low, high)``: array (high − low, n); only similarities to later samples are used.
+    block : int
+        Rows of a block.
+
+    Returns
+    -------
+    Graph
+        With weights; edges are similarities above 0.
+    """
+    parts = [sparse.coo_array((0, n))]
+    for low in range(0, n, block):
+        values = np.asarray(rows(low, min(n, low + block)), dtype=np.float32)
+        parts.append(sparse.coo_array(np.triu(np.maximum(values, 0), low + 1)))
+    edges = sparse.vstack(parts, format="coo")
+    return properties.from_edges(n, *edges.coords, edges.data)

@@ -128,15 +128,14 @@ def near(a: np.ndarray, b: np.ndarray) -> float:
 
 def weighted_graph(positions: np.ndarray):
     """The complete graph of samples by the nearness of their positions, (n, k)."""
-    from benchmarks.nearness import nearness
-    from genebench.spectra import properties
+    from benchmarks.nearness import from_blocks, nearness
 
     places = np.ascontiguousarray(positions.T, dtype=np.float64)
 
     def rows(low: int, high: int) -> np.ndarray:
         return nearness(places, low, high)
 
-    return properties.from_blocks(len(positions), rows, block=256)
+    return from_blocks(len(positions), rows, block=256)
 
 
 def ours(

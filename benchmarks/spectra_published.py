@@ -79,7 +79,7 @@ def main() -> None:
     rows = curve.joined(results.read(results.scores_path(table.PROFILE)), overlaps)
     frame = compared(published, rows, overlaps)
     rounded = frame.round({c: 6 for c in frame.select_dtypes("float")})
-    results.write_csv(rounded, table.path("published.csv"))
+    results.write_csv(rounded, results.beside_path(table.PROFILE, "published.csv"))
 
 
 if __name__ == "__main__":

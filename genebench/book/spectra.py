@@ -34,7 +34,7 @@ def card(folder, title, models):
     falls = table.read("findings.csv", folder).filter(_FALLS)
     for frame in (table.areas(set(rows.task), folder), falls):
         parts.append(frame.round(3).to_html(index=False))
-    path = table.path("card.html", folder)
+    path = folder / "card.html"
     cache.write_text(path, "".join(parts) + "\n")
     return path
 

@@ -20,7 +20,6 @@ def spectra(
     property_: str = "",
     predictions: Path | None = None,
     name: str = "",
-    target: Path | None = None,
     out: Path | None = None,
     write_splits: Path | None = None,
     split_file: Path | None = None,
@@ -31,10 +30,9 @@ def spectra(
     Parameters
     ----------
     names : list of str, optional
-        Data sets of data/spectra.yml, gene tasks of the profile (task; or task@family,
-        task@cosine:MODEL, where the default is task@stem: which genes are relatives), 'all', or
-        a file of your own (.csv, .tsv: id, label, and sequence, mutations or numbers); none: list
-        them.
+        Data sets of data/spectra.yml, gene tasks of the profile (task, whose relatives share the
+        letters of their symbol, or task@family), 'all', or a file of your own (.csv, .tsv: id,
+        label, and sequence, mutations or numbers); none: list them.
     mode : str, optional
         How to split: corrected, weighted or reference (default: as declared).
     parameters : str, optional
@@ -48,9 +46,6 @@ def spectra(
         CSV of a model run elsewhere: split, split_param, repeat, id, prediction.
     name : str
         What your data or the model of the predictions is called (default: the file's name).
-    target : Path, optional
-        CSV with the column similarity, 0 to 1: of what you will predict to its nearest relative in
-        train (above the property's threshold it has one); the mean over overlaps is weighted by it.
     out : Path, optional
         Folder for own results (default: ./<name>-<digest of the files>-spectra).
     write_splits : Path, optional
@@ -82,12 +77,11 @@ def spectra(
     lambdas = parameters.split(",") if parameters else ()
     options = {"mode": mode, "parameters": lambdas, "seeds": seeds, "profile": profile}
     study = studies.make(names, declared=declared, **options)
-    given = [*map(Path, mine), predictions, target]
+    given = [*map(Path, mine), predictions]
     title = own.title(name, predictions or next(filter(None, given), Path("own")))
     if any(given):
         folder = own.place(out or Path(f"{title}-{own.digest(*given)[:8]}-spectra"))
-        weights = own.target(target, study.datasets) if target else None
-        study = replace(study, folder=folder, target=weights)
+        study = replace(study, folder=folder)
     with Reporter() as report:
         if split_file:
             columns = ["split", "train", "test", *curve.OVERLAPS, "leakage", "nearest λ"]
@@ -97,12 +91,12 @@ def spectra(
             print(files.write_splits(study, write_splits))
             return
         if predictions:
-            done = files.score(study, predictions, title, say=report.say)
+            done = files.score(study, predictions, title)
         else:
             done = runner.run(study, chosen=chosen, jobs=jobs, **report.hooks)
-    path = table.path("auspc.csv", study.folder)
-    finish(done, f"{done.skipped} splits without a score (see manifest.json)", path)
-    if study.folder:
+    where = study.folder / "auspc.csv"
+    finish(done, f"{done.skipped} splits without a score (see manifest.json)", where)
+    if any(given):
         from ..book import spectra as page
 
         print(page.card(study.folder, title, declared.models))

@@ -163,19 +163,19 @@ def residues(frames, *, label, mask=""):
         A chain whose labels or mask are not as long as its sequence.
     """
     frame = frames["table"].reset_index(drop=True)
-    size = frame["sequence"].str.len()
-    uneven = (frame[label].str.len() != size) | (frame[mask or label].str.len() != size)
-    for row in frame[uneven].to_dict("records"):
+    letters = pd.DataFrame({"label": frame[label], "mask": frame[mask or label]}).map(list)
+    letters["place"] = frame["sequence"].str.len().map(range)
+    for row in frame[letters.map(len).nunique(axis=1) > 1].to_dict("records"):
         raise BadInput(
             f"chain '{row['id']}' has {len(row['sequence'])} residues and {len(row[label])} "
             f"labels; fix that row."
         )
-    sampled = np.array([not mask or m == "1" for m in "".join(frame[mask or label])])
-    unit = np.repeat(np.arange(len(frame)), size)[sampled]
-    place = np.concatenate([np.arange(n) for n in size])[sampled]
+    letters = letters.explode(["label", "mask", "place"])
+    letters = letters[(letters["mask"] == "1") | (not mask)]
+    unit, place = letters.index.to_numpy(), letters.place.to_numpy(int)
     names = [f"{chain}:{p + 1}" for chain, p in zip(frame["id"][unit], place)]
     samples = {"unit": unit, "names": np.array(names, object), "parts": {"place": place}}
-    return _proteins(frame, np.array(list("".join(frame[label])))[sampled]) | samples
+    return _proteins(frame, letters.label) | samples
 
 
 def pairs(frames, *, side, label, limit=0):

@@ -155,20 +155,13 @@ def points(rows, draws=None):
     return pd.DataFrame(out)
 
 
-def areas(
-    rows,
-    draws=None,
-    target=None,
-):
+def areas(rows, draws=None):
     """Compute the areas under the mean curve of each model.
 
     Parameters
     ----------
     rows, draws : DataFrame
         As of ``points``.
-    target : ndarray, optional
-        Overlaps, in [0, 1], that the model will meet (similarity of each unit to its nearest in
-        train: of a binary graph 1 or 0); None: all alike.
 
     Returns
     -------
@@ -176,11 +169,11 @@ def areas(
         Per task × model × split and ``over``: ``lambda``, AUSPC, the trapezoid of the mean over
         seeds; ``overlap``, the same over overlap (another number, because overlap is not spread
         evenly over λ); ``target``, after AU-GOOD (Fernández-Díaz 2025): mean of the curve over
-        overlap at the target's overlaps, its ends held. With interval ``low, high``, ``seeds``,
+        overlaps from 0 to 1, all alike, its ends held. With interval ``low, high``, ``seeds``,
         number of ``points``, and span ``begin, end`` with scores (where λ does not reach 1 the area
         is the mean height over this span).
     """
-    out, target = [], np.linspace(0, 1, 21) if target is None else target
+    out, alike = [], np.linspace(0, 1, 21)
     for at, part in _groups(rows, _CURVE):
         line = part.pivot_table("score", "parameter", "repeat")
         mean = part.groupby("parameter")[OVERLAP].mean()
@@ -192,7 +185,7 @@ def areas(
                 n = line.shape[1]
                 rest = [line.drop(columns=s).mean(axis=1) for s in line if n > 1]
                 every = [line.mean(axis=1), *rest, *_drawn(draws, at, *line.index).T]
-                values = np.array([area(x, y, target if over == "target" else None) for y in every])
+                values = np.array([area(x, y, alike if over == "target" else None) for y in every])
                 whole, left, tests = values[0], values[1 : len(rest) + 1], values[len(rest) + 1 :]
                 left = left if n > 1 else values[:1]
                 pseudo = whole + (n - 1) * (left.mean() - left)  # jackknife over seeds
@@ -234,23 +227,29 @@ def findings(rows, draws=None, by_marks=()):
         (begin, first), (end, last) = line.iloc[[0, -1]].iterrows()
         (_, loose), (_, strict) = control.reindex([begin, end]).iterrows()
         seen = part.groupby("parameter")[["score", OVERLAP]].mean().dropna()
-        row |= {"parameter": end, "first": first.mean(), "last": last.mean()}
-        shared = part[part.parameter == end].jaccard.max()
-        row["uninformed"] = row["model"] in by_marks and shared == 0
         looser, stricter = _drawn(draws, row, begin, end)
         (other,) = _drawn(draws, row | {"split": row["split"] + CONTROL}, end)
-        fall, gap = (
-            _interval(first - last, looser - stricter),
-            _interval(strict - last, other - stricter),
-        )
-        row |= dict(zip(("fall", "fall_low", "fall_high"), fall))
-        row |= {"falls": bool(fall[1] > 0), "fall_size": t_interval(loose - strict)[0]}
-        row |= dict(zip(("gap", "gap_low", "gap_high"), gap))
-        row["share_size"] = row["fall_size"] / fall[0] if row["falls"] else np.nan
+        fall = _interval(first - last, looser - stricter)
+        gap = _interval(strict - last, other - stricter)
+        falls, size = bool(fall[1] > 0), t_interval(loose - strict)[0]
         wide = np.ptp(seen[OVERLAP]) >= NARROW
-        row["rank"] = seen.corr("spearman", min_periods=3).iloc[0, 1] if wide else np.nan
-        row |= dict(zip(("overlap_first", "overlap_last"), seen[OVERLAP][[begin, end]]))
-        out.append(row | {"coverage": part.coverage.mean()})
+        shared = part[part.parameter == end].jaccard.max()
+        row |= {
+            "parameter": end,
+            "first": first.mean(),
+            "last": last.mean(),
+            "uninformed": row["model"] in by_marks and shared == 0,
+            **dict(zip(("fall", "fall_low", "fall_high"), fall)),
+            "falls": falls,
+            "fall_size": size,
+            **dict(zip(("gap", "gap_low", "gap_high"), gap)),
+            "share_size": size / fall[0] if falls else np.nan,
+            "rank": seen.corr("spearman", min_periods=3).iloc[0, 1] if wide else np.nan,
+            "overlap_first": seen[OVERLAP][begin],
+            "overlap_last": seen[OVERLAP][end],
+            "coverage": part.coverage.mean(),
+        }
+        out.append(row)
     return pd.DataFrame(out)
 
 

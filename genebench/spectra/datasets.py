@@ -153,7 +153,8 @@ class DataSetSpec(Spec):
 
     def available(self, declared: Declarations) -> dict[str, ModelSpec]:
         """Models of the data set by name."""
-        return {name: declared.model(name) for name in self.models}
+        every, where = declared.models, str(paths.SPECTRA)
+        return {name: pick(every, "model", name, where=where) for name in self.models}
 
     def recipe(self, model: ModelSpec) -> list:
         """What determines a model's predictions, for the cache key."""
@@ -252,10 +253,6 @@ class Declarations:
 
     datasets: Mapping[str, DataSetSpec]
     models: Mapping[str, ModelSpec]
-
-    def model(self, name: str) -> ModelSpec:
-        """Return one model; raises BadInput that names the nearest one."""
-        return pick(self.models, "model", name, where=str(paths.SPECTRA))
 
 
 def declared() -> Declarations:

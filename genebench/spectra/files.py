@@ -26,9 +26,8 @@ def _only(study):
             f"--mode."
         )
     (request,) = study.requests
-    for _ in workers.pending(studies.STAGE, study, [request]):
-        if why := workers.do(studies.STAGE, study, request):
-            raise BadInput(why)
+    if workers.pending(studies.STAGE, study, [request]):
+        studies.STAGE.store(study, request, studies.STAGE.compute(study, request))
     return request, study.datasets[request.dataset].load(), *studies.read(study, request)
 
 
@@ -79,21 +78,19 @@ def leakage(study, path):
     """
     request, data, _, about = _only(study)
     frame = table(path, "id", "side")
-    at = frame.id.map(dict(zip(data.names, data.unit)))
-    for name in frame.id[at.isna()]:
+    frame["unit"] = frame.id.map(dict(zip(data.names, data.unit)))
+    for name in frame.id[frame.unit.isna()]:
         raise BadInput(f"{path}: '{name}' is no sample of '{request.dataset}'; fix or drop it.")
     own = about[about.split == splits.MODES[request.mode]]
     mean = own.groupby(own.split_param.astype(float))[list(curve.OVERLAPS)].mean()
     parts, rows = study.datasets[request.dataset].parts(data), []
-    if "split" not in frame:
-        frame["split"] = path.name
-    for name, part in frame.groupby("split"):
-        side = np.zeros(len(data), np.int8)
-        for number, word in enumerate(("train", "test"), 1):
-            side[at[part.index[part.side == word]].to_numpy(int)] = number
-        row = {"split": name, "train": (side == 1).sum(), "test": (side == 2).sum()}
-        if not (row["train"] and row["test"]):
+    for name, part in frame.groupby(frame.get("split", lambda line: path.name)):
+        side, units = np.zeros(len(data), np.int8), part.unit.astype(int)
+        side[units[part.side == "train"]], side[units[part.side == "test"]] = 1, 2
+        _, train, test = np.bincount(side, minlength=3)
+        if not (train and test):
             raise BadInput(f"{path}: split '{name}' needs rows of side 'train' and of 'test'.")
+        row = {"split": name, "train": train, "test": test}
         row |= curve.overlaps(parts, side, data.barcodes)
         row["leakage"] = row["mean_similarity"] / mean.mean_similarity.iloc[0]
         row["nearest λ"] = (mean[curve.OVERLAP] - row[curve.OVERLAP]).abs().idxmin()
@@ -101,7 +98,7 @@ def leakage(study, path):
     return pd.DataFrame(rows)
 
 
-def score(study, path, name, *, say=print):
+def score(study, path, name):
     """Score a model's predictions from a file and write its rows to the folder of the study.
 
     Parameters
@@ -112,8 +109,6 @@ def score(study, path, name, *, say=print):
         CSV with ``COLUMNS``: a prediction is a number that rises with the positive class or with
         the value, or of several classes the class itself. Every test sample of a split that the
         file names must be there.
-    say : callable, optional
-        See ``workers.Say``.
 
     Returns
     -------
@@ -137,26 +132,23 @@ def score(study, path, name, *, say=print):
     def predict(sides, about):
         for side, at in zip(sides, about[SPLIT].itertuples(index=False, name=None)):
             values = given.loc[at].reindex(data.names[data.samples(side)[1]])
-            absent = values.index[values.isna()]
-            if len(absent):
+            for absent in values.index[values.isna()]:
                 raise BadInput(
-                    f"{path}: split {at} has no prediction for '{absent[0]}' ({len(absent)} such); "
-                    f"give one for every test sample."
+                    f"{path}: split {at} has no prediction for '{absent}' ({values.isna().sum()} "
+                    f"such); give one for every test sample."
                 )
             yield values.to_numpy()
 
     recipe = {"file": cache.digest(path), "cuts": studies.recipe(study, request), "model": name}
     columns = {"model": name, "family": "own", "probe": "file", "coverage": 1.0}
-    what = data, sides[chosen], about[chosen], predict
-    scored = run.score(*what, **columns, key=cache.key(recipe))
-    unscored = scored["unscored"]
+    columns["key"] = cache.key(recipe)
+    scored = run.score(data, sides[chosen], about[chosen], predict, **columns)
     if not scored["rows"]:
-        why = unscored[0]["reason"] if unscored else "it has no rows"
+        why = next((split["reason"] for split in scored["unscored"]), "it has no rows")
         raise BadInput(f"{path}: no split of it can be scored ({why}).")
     cell, seconds = run.Cell(request, name, request.parameters), time.perf_counter() - start
     record.write({cell: scored | {"seconds": 0.0}}, study, jobs=1, run_s=seconds)
-    say(f"{len(ways)} splits of '{name}' scored")
-    return RunOutcome(1, 0, 1, {}, len(unscored), seconds)
+    return RunOutcome(1, 0, 1, {}, len(scored["unscored"]), seconds)
 
 
 def _read(path, data):
@@ -170,9 +162,8 @@ def _read(path, data):
     values, kind = readers.numbers(frame.prediction), "number"
     if data.kind == "multiclass":
         kind = f"class ({', '.join(data.classes[:12])})"
-        values = frame.prediction.map(dict(zip(data.classes, range(len(data.classes)))))
-    if not np.isfinite(values).all():
-        line = int(np.isfinite(values).argmin())
+        values = frame.prediction.map({name: number for number, name in enumerate(data.classes)})
+    for line in np.flatnonzero(~np.isfinite(values)):
         raise BadInput(
             f"{path}: line {line + 2} has no {kind} as prediction but '{frame.prediction[line]}'; "
             f"fix or drop it."

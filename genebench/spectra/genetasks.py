@@ -25,10 +25,7 @@ from .properties import Graph
 from .samples import DataSet
 
 PROPERTIES = ("stem", "family")
-"""Genes are linked that share the letters of their symbol; that do, or are of one HGNC gene group.
-A third property, ``cosine:MODEL``, links genes whose vectors of that model are alike."""
-ALIKE = 0.8
-"""Cosine above which two genes are linked."""
+"""Genes are linked that share the letters of their symbol; that do, or are of one HGNC group."""
 EXISTING = ("random", "stem", "family", "chromosome", "study", "similarity", "date")
 """Splits of the benchmark that are placed on the curve. The cache key names those whose tables are
 at hand without a download."""
@@ -41,8 +38,7 @@ class GeneTask:
     Attributes
     ----------
     name, property : str
-        Name in the results: that of the task, or ``task@property``; one of ``PROPERTIES``, or
-        ``cosine:MODEL``.
+        Name in the results: that of the task, or ``task@family``; one of ``PROPERTIES``.
     task, plan : Task, Plan
         The task; genes, models, vectors and splits of its profile.
     """
@@ -74,7 +70,9 @@ class GeneTask:
         """
         task, _, property = name.partition("@")
         out = cls(name.removesuffix("@stem"), property or "stem", plan.tasks[task], plan)
-        out.splits_recipe  # noqa: B018 - raises
+        check(PROPERTIES, "property", out.property)
+        if why := splits.lacking(out.property, plan.declared.sources):
+            raise BadInput(why)
         if out.task.kind not in ("binary", "multiclass", "regression"):
             raise BadInput(
                 f"task '{name}' is one of kind {out.task.kind}; the spectrum takes binary, "
@@ -84,22 +82,12 @@ class GeneTask:
 
     @cached_property
     def splits_recipe(self) -> dict:
-        """What determines the links, and the splits in use with what each depends on.
-
-        Raises BadInput: an unknown property, or its table is not at hand.
-        """
-        declared, model = self.plan.declared, self.property.partition("cosine:")[2]
-        links, known = {"name": self.property}, declared.sources
-        if model:
-            links |= {"above": ALIKE, "model": declared.model(model).name}
-        else:
-            check([*PROPERTIES, "cosine:minilm-symbol"], "property", self.property)
-            if why := splits.lacking(self.property, known):
-                raise BadInput(why)
-            links["table"] = splits.fingerprint(self.property, known) or []
+        """What determines the links, and the splits in use with what each depends on."""
+        known = self.plan.declared.sources
         there = [split for split in EXISTING if not splits.lacking(split, known)]
-        prints = [[split, splits.fingerprint(split, known) or []] for split in there]
-        return {"property": links, "existing": prints}
+        prints = {split: splits.fingerprint(split, known) or [] for split in there}
+        links = {"name": self.property, "table": prints[self.property]}
+        return {"property": links, "existing": [*prints.items()]}
 
     def load(self) -> DataSet:
         """Return the task as a data set, genes as units and samples."""
@@ -107,18 +95,11 @@ class GeneTask:
         return DataSet(self.name, t.kind, t.group, t.entities, t.labels, t.classes)
 
     def parts(self, data: DataSet) -> list[tuple[Graph, np.ndarray]]:
-        """Link the genes that are relatives; a gene without a vector has none by its cosine."""
-        if self.property == "stem":
-            graph = properties.shared_label(families.stems(data.ids))
-        elif self.property == "family":
-            of = families.families(data.ids, self.plan.declared.sources)
-            graph = properties.shared_label(of)
-        else:
-            embedding = self.plan.embedding(self.property.partition(":")[2])
-            at = embedding.rows(data.ids)[:, None]
-            X = np.where(at < 0, 0, embedding.vectors[at[:, 0]])
-            graph = properties.cosine(X, above=ALIKE).astype(bool)
-        return [(graph, np.arange(len(data)))]
+        """Link the genes that are relatives."""
+        groups = families.stems(data.ids)
+        if self.property == "family":
+            groups = families.families(data.ids, self.plan.declared.sources)
+        return [(properties.shared_label(groups), np.arange(len(data)))]
 
     def in_use(self, data: DataSet, links: Graph) -> Iterator[tuple[str, int, np.ndarray]]:
         """Name, fold and side of each gene of the benchmark's splits that can be made here."""

@@ -125,7 +125,7 @@ def _remove(u, alive, blocks):
 
 
 @njit(cache=True, nogil=True)
-def walk(indptr, indices, weights, threshold, chance, seed, order):
+def walk(indptr, indices, chance, seed, order):
     """Retain samples in a given order; each drops its undecided neighbours with a chance.
 
     Whether an edge drops depends on the seed and the edge alone, so that walks of one seed at two
@@ -133,8 +133,8 @@ def walk(indptr, indices, weights, threshold, chance, seed, order):
 
     Parameters
     ----------
-    indptr, indices, weights, threshold : ndarray, ndarray, ndarray, float
-        Graph (no ``weights``: binary), and least weight that may drop (below ``chance`` 1).
+    indptr, indices : ndarray
+        Graph.
     chance, seed, order : float, uint64, ndarray of shape (n,)
         Probability of dropping a neighbour, seed, and order in which samples are visited.
 
@@ -143,25 +143,18 @@ def walk(indptr, indices, weights, threshold, chance, seed, order):
     ndarray of shape (n,), bool
         Retained samples.
     """
-    n = len(indptr) - 1
-    binary = len(weights) == 0
     start = _mix(_mix(seed + GOLDEN) + np.uint64(3) * GOLDEN)
-    state = np.zeros(n, np.int8)  # 0 undecided, 1 retained, 2 dropped
+    state = np.zeros(len(order), np.int8)  # 0 undecided, 1 retained, 2 dropped
     for u in order:
         if state[u] == 2:
             continue
         state[u] = 1
         if chance == 0.0:
             continue
-        for p in range(indptr[u], indptr[u + 1]):
-            v = indices[p]
-            if state[v] != 0:
-                continue
-            if chance == 1.0:
-                state[v] = 2
-            elif binary or weights[p] >= threshold:
+        for v in indices[indptr[u] : indptr[u + 1]]:
+            if state[v] == 0:
                 pair = (np.uint64(min(u, v)) << np.uint64(32)) | np.uint64(max(u, v))
-                if _unit(start ^ _mix(pair + GOLDEN)) < chance:
+                if chance == 1.0 or _unit(start ^ _mix(pair + GOLDEN)) < chance:
                     state[v] = 2
     return state == 1
 

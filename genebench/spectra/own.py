@@ -251,31 +251,3 @@ def place(folder: Path) -> Path:
     if (folder / "scores.parquet").exists() and paths.RESULTS.resolve() in folder.resolve().parents:
         raise BadInput(f"{folder}: holds results of the book; give another --out.")
     return folder
-
-
-def target(path, datasets):
-    """Which units to be predicted have a relative in train, by the property's threshold.
-
-    Parameters
-    ----------
-    path, datasets : Path, mapping of str to DataSetSpec or GeneTask
-        CSV with ``similarity``, in [0, 1], and the one data set.
-
-    Returns
-    -------
-    ndarray of float
-        1 or 0.
-
-    Raises
-    ------
-    BadInput
-        Several data sets, or a similarity that is none.
-    """
-    if len(datasets) > 1:
-        raise BadInput("--target is for one data set; name one.")
-    values = readers.numbers(table(path, "similarity").similarity)
-    if values.empty or not values.between(0, 1).all():
-        raise BadInput(f"{path}: similarities are numbers from 0 to 1; fix that column.")
-    (how,) = (spec.property for spec in datasets.values())
-    options = how if isinstance(how, dict) else {}  # of a gene task it is a name
-    return (values > options.get("threshold", options.get("above", 0))).to_numpy(float)

@@ -120,31 +120,6 @@ def shared_label(groups):
     return shared_mutations([g if isinstance(g, many) else {g} - {None, ""} for g in groups])
 
 
-def from_blocks(n, rows, *, above=0, block=512):
-    """Link samples by blocks of rows of their similarity matrix, which is never in memory whole.
-
-    Parameters
-    ----------
-    n : int
-        Number of samples.
-    rows : callable
-        ``rows(low, high)``: array (high − low, n); only similarities to later samples are used.
-    above, block : float, int
-        Edges are values above it, 0 or more; rows of a block.
-
-    Returns
-    -------
-    Graph
-        With weights.
-    """
-    parts = [sparse.coo_array((0, n))]
-    for low in range(0, n, block):
-        values = np.asarray(rows(low, min(n, low + block)), dtype=np.float32)
-        parts.append(sparse.coo_array(np.triu(np.where(values > above, values, 0), low + 1)))
-    edges = sparse.vstack(parts, format="coo")
-    return from_edges(n, *edges.coords, edges.data)
-
-
 def cosine(X, *, above):
     """Link samples whose vectors have a cosine above a threshold.
 
@@ -156,17 +131,12 @@ def cosine(X, *, above):
     Returns
     -------
     Graph
-
-    Raises
-    ------
-    BadInput
-        A vector that is not finite.
+        Binary.
     """
-    X = np.asarray(X, np.float32)
-    for bad in np.flatnonzero(~np.isfinite(X).all(1)):
-        raise BadInput(f"vector {bad} is not finite, and has no cosine; leave the sample out.")
-    X = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-30)
-    return from_blocks(len(X), lambda low, high: X[low:high] @ X.T, above=above)
+    from sklearn.neighbors import radius_neighbors_graph
+
+    links = radius_neighbors_graph(X, 1 - above, metric="cosine")
+    return from_edges(len(X), *sparse.triu(links, 1).nonzero())
 
 
 def tanimoto(bits, *, above):
@@ -175,20 +145,18 @@ def tanimoto(bits, *, above):
     Parameters
     ----------
     bits, above : sparse matrix of shape (n, n_bits), float
-        Fingerprints, 0/1; edges are indices, in [0, 1], above it.
+        Fingerprints of some thousand samples, 0/1; edges are indices, in [0, 1], above it.
 
     Returns
     -------
     Graph
+        Weights are indices.
     """
     bits = sparse.csr_array(bits)
-    number = bits.sum(1)
-
-    def rows(low, high):
-        both = (bits[low:high] @ bits.T).toarray()
-        return both / np.maximum(number[low:high, None] + number - both, 1)
-
-    return from_blocks(bits.shape[0], rows, above=above)
+    number, both = bits.sum(1), (bits @ bits.T).toarray()
+    index = np.triu(np.float32(both / np.maximum(number[:, None] + number - both, 1)), 1)
+    ends = np.nonzero(index > above)
+    return from_edges(len(index), *ends, index[ends])
 
 
 def lingos(smiles, *, width=None):

@@ -45,11 +45,6 @@ def _dealt(order):
     return order[n_test:], order[:n_test]
 
 
-def _arrays(graph):
-    """Arrays of a graph for compiled loops; of a binary graph no weights."""
-    return graph.indptr, graph.indices, graph.data[: 0 if graph.dtype == bool else None]
-
-
 def split(graph, parameter, *, seed, **options):
     """Split a graph's samples at one spectral parameter λ; see ``splits``.
 
@@ -103,8 +98,9 @@ def splits(
     either are retained by both; 67 % with equal factors). As in ``corrected``, nodes without a
     neighbour left are retained; the paper's scripts drop them, but for the wild type.
 
-    In a graph with weights a neighbour is dropped only if its weight also ranks above 100 (1 − λ)
-    per cent of all pairs of samples; at λ = 1 every neighbour is dropped.
+    In a graph with weights ``reference`` drops a neighbour only if its weight also ranks above 100
+    (1 − λ) per cent of all pairs of samples, and at λ = 1 every one; the other modes do not heed
+    weights.
 
     Parameters
     ----------
@@ -131,12 +127,11 @@ def splits(
                 raise BadInput(f"the {what} is {value}; it must be from 0 to {most}.")
     if mode == "weighted" and (counts is None or len(counts) != n):
         raise BadInput(f"weighted splits need 'counts', one number for each of the {n} nodes.")
-    thresholds = _thresholds(graph, parameters)
     if mode == "reference":
-        walk = _package_walks(graph)
+        walk = _package_walks(graph, parameters)
     else:
         walk = _walks(graph, seeds, counts if mode == "weighted" else None)
-    return {(p, s): _sides(n, *walk(p, s, thresholds[p])) for p, s in product(parameters, seeds)}
+    return {(p, s): _sides(n, *walk(p, s)) for p, s in product(parameters, seeds)}
 
 
 def size_matched(side, *, seed):
@@ -198,7 +193,7 @@ def _keys(seed, stream, n):
 
 
 def _walks(graph, seeds, counts):
-    """Function of λ, seed and least weight that drops → samples of train and of test.
+    """Function of λ and seed → samples of train and of test.
 
     Without ``counts`` by mode ``corrected``, with them by ``weighted``.
     """
@@ -207,9 +202,9 @@ def _walks(graph, seeds, counts):
     orders = {s: np.lexsort((_keys(s, _ORDER, n), -many)) for s in seeds}
     lots = {s: np.argsort(_keys(s, _TEST, n), kind="stable") for s in seeds}
 
-    def walk(parameter, seed, threshold):
+    def walk(parameter, seed):
         chance, stream = parameter if counts is None else parameter**2, np.uint64(seed)
-        retained = kernels.walk(*_arrays(graph), threshold, chance, stream, orders[seed])
+        retained = kernels.walk(graph.indptr, graph.indices, chance, stream, orders[seed])
         if counts is None:
             lot = lots[seed]
             return _dealt(lot[retained[lot]])
@@ -220,7 +215,7 @@ def _walks(graph, seeds, counts):
     return walk
 
 
-def _package_walks(graph):
+def _package_walks(graph, parameters):
     """The same by the published package ``spectrae`` 1.0.3; raises Unsplittable if it refuses.
 
     Samples without a neighbour are dropped, components that are cliques go to train whole, a sample
@@ -239,11 +234,14 @@ def _package_walks(graph):
     ordered = sparse.hstack([upper.T.tocsr(), upper], format="csr")
     ordered.indices %= size
 
-    def walk(parameter, seed, threshold):
+    arrays = ordered.indptr, ordered.indices, ordered.data[: 0 if graph.dtype == bool else None]
+    thresholds = _thresholds(graph, parameters)
+
+    def walk(parameter, seed):
         twister = np.random.MT19937()
         twister.state = np.random.RandomState([seed]).get_state()  # that of random.Random(seed)
         generator = np.random.Generator(twister)
-        retained = kernels.walk_like_package(*_arrays(ordered), threshold, parameter, generator)
+        retained = kernels.walk_like_package(*arrays, thresholds[parameter], parameter, generator)
         nodes = order[retained]
         if n_units + len(nodes) <= 5:  # the package's own rule
             return nodes[:0], nodes[:0]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..benchmark import plan as benchmark_plan
-from ..core import specs
+from ..core import paths, specs
 from ..core.errors import BadInput, check, unknown
 from ..core.workers import ArrayStage
 from ..data import sources
@@ -65,16 +65,14 @@ class Study:
         What is split, and how.
     datasets, declared : mapping of str to DataSetSpec or GeneTask, Declarations
         The requested data sets; all declared data sets and models.
-    folder, target : Path, ndarray of float
-        Where results are written, None: the committed ones; overlaps to average over, None:
-        all alike.
+    folder : Path
+        Where results are written.
     """
 
     requests: tuple[Request, ...]
     datasets: Mapping[str, DataSetSpec | GeneTask]
     declared: Declarations
-    folder: Path | None = None
-    target: np.ndarray | None = None
+    folder: Path
 
 
 def grid(steps: int = STEPS) -> tuple[float, ...]:
@@ -123,12 +121,11 @@ def make(
         )
     if mode:
         check(splits.MODES, "mode", mode)
-    declared, names = declared or datasets.declared(), list(names)
+    declared, names, chosen, plan = declared or datasets.declared(), list(names), {}, None
     if "all" in names:
         every = declared.datasets.items()
         names += [n for n, spec in every if sources.status(spec)[0] == "ready"]
         names = [n for n in (*names, *TASKS) if n != "all"]
-    chosen, plan = {}, None
     for name in names:
         source = declared.datasets.get(name)
         if source is None:
@@ -142,7 +139,7 @@ def make(
         for name, source in chosen.items()
         for way in ([mode] if mode else source.modes)
     )
-    return Study(requests, chosen, declared)
+    return Study(requests, chosen, declared, paths.results("spectra"))
 
 
 def recipe(study: Study, request: Request) -> dict:
@@ -175,35 +172,29 @@ def divide(study, request):
     BadInput
         An unknown property, or a mode that does not fit the data set.
     """
-    source = study.datasets[request.dataset]
+    source, mode = study.datasets[request.dataset], request.mode
     data = source.load()
-    parts = source.parts(data)
-    if request.mode == "weighted" and (data.weight == 1).all():
+    if mode == "weighted" and (data.weight == 1).all():
         raise BadInput(
             f"data set '{request.dataset}': weighted splits need units of several samples; take "
             f"'corrected'."
         )
-    name, links = splits.MODES[request.mode], parts[0][0]
-    counts = np.bincount(data.unit, weights=data.weight, minlength=len(data))
-    options = {"mode": request.mode, "counts": counts}
+    parts, name, every = source.parts(data), splits.MODES[mode], []
+    options = {"mode": mode, "counts": np.bincount(data.unit, data.weight, len(data))}
     spectral = [splits.splits(g, request.parameters, request.seeds, **options) for g, _ in parts]
-    every = []
     for parameter, seed in spectral[0]:
         own = [sides[parameter, seed][node] for sides, (_, node) in zip(spectral, parts)]
-        side = splits.both(own)
-        control = splits.size_matched(side, seed=seed)
-        every += [(name, f"{parameter:g}", seed, 0, side)]
-        every += [(name + curve.CONTROL, f"{parameter:g}", seed, 0, control)]
-    for other, fold, side in source.in_use(data, links) if request.mode == "corrected" else ():
+        side, at = splits.both(own), (f"{parameter:g}", seed, 0)
+        every.append((name, *at, side))
+        every.append((name + curve.CONTROL, *at, splits.size_matched(side, seed=seed)))
+    for other, fold, side in source.in_use(data, parts[0][0]) if mode == "corrected" else ():
         if {1, 2} <= set(side):
             every.append((other, "", 0, fold, side))
-    rows = []
-    for *at, side in every:
-        row = dict(zip(curve.SPLIT, at))
-        row |= {"n_train": (side == 1).sum(), "n_test": (side == 2).sum()}
-        rows.append(row | curve.overlaps(parts, side, data.barcodes))
     sides = np.array([side for *_, side in every], np.int8)
-    return {"sides": sides, "about": pd.DataFrame(rows).to_json(orient="split")}
+    about = pd.DataFrame([at for *at, _ in every], columns=curve.SPLIT)
+    about[["n_train", "n_test"]] = [((side == 1).sum(), (side == 2).sum()) for side in sides]
+    overlaps = pd.DataFrame([curve.overlaps(parts, side, data.barcodes) for side in sides])
+    return {"sides": sides, "about": about.join(overlaps).to_json(orient="split")}
 
 
 STAGE = ArrayStage("splits", "CURVES", recipe, divide, with_torch=False)

@@ -1,10 +1,8 @@
 """The tables of the spectral curves, and lists of what is declared, as pages read them."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from ..benchmark import results
+from ..core import paths
 from ..core.errors import BadInput
 from ..data import sources
 from . import curve
@@ -18,18 +16,13 @@ _LISTED = [
 ]
 
 
-def path(name: str, folder: Path | None = None) -> Path:
-    """Where a table is stored: in a folder, or in the committed results."""
-    return folder / name if folder else results.beside_path(PROFILE, name)
-
-
 def read(name, folder=None):
     """Read a table.
 
     Parameters
     ----------
     name, folder : str, Path
-        See ``path``.
+        Its file, and where results are; None: the committed ones.
 
     Returns
     -------
@@ -40,7 +33,7 @@ def read(name, folder=None):
     BadInput
         Not made yet.
     """
-    file = path(name, folder)
+    file = (folder or paths.results(PROFILE)) / name
     if not file.exists():
         raise BadInput(f"{file}: not made yet; run 'genebench spectra all'.")
     if file.stat().st_size < 2:  # without rows it has no columns
@@ -76,7 +69,7 @@ def areas(names, folder=None):
     Parameters
     ----------
     names, folder : set of str, Path
-        Data sets, and where their results are (``path``).
+        Data sets, and where their results are (see ``read``).
 
     Returns
     -------

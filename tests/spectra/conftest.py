@@ -1,11 +1,11 @@
 """Made-up data sets of spectral curves."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import in_this_process
 from numpy.random import default_rng
 
 from genebench.core import paths, workers
@@ -19,8 +19,8 @@ from genebench.spectra.samples import DataSet
 def scan():
     """Function: n barcodes like a mutational scan's, none to three substitutions, most rare."""
 
-    def make(n, *, sites=40, seed=0):
-        rng = default_rng(seed)
+    def make(n, *, sites=40):
+        rng = default_rng(0)
         site, kind = rng.zipf(1.3, (n, 3)) % sites, rng.integers(0, 4, (n, 3))
         names = np.char.add(site.astype(str), np.array(list("ACDE"))[kind])
         return [frozenset(row[:m].tolist()) for row, m in zip(names, rng.integers(0, 4, n))]
@@ -65,15 +65,10 @@ def declared(additive, tmp_path, monkeypatch):
         "existing": {},
     }
     known = datasets.declared()
-    known = replace(known, datasets={"toy": known.datasets["rrm"].model_copy(update=changes)})
     for name, folder in (("DOWNLOADS", ""), ("CURVES", "curves"), ("RESULTS", "results")):
         monkeypatch.setattr(paths, name, tmp_path / folder)
-
-    def pool(jobs, shared=None):
-        return ThreadPoolExecutor(1, initializer=workers.start, initargs=[shared])
-
-    monkeypatch.setattr(workers, "pool", pool)
-    return known
+    monkeypatch.setattr(workers, "pool", in_this_process)
+    return replace(known, datasets={"toy": known.datasets["rrm"].model_copy(update=changes)})
 
 
 @pytest.fixture

@@ -13,17 +13,15 @@ from genebench.spectra import curve, properties, splits
 @pytest.mark.parametrize("parameter", [0.0, 0.3, 1.0])
 def test_overlaps_are_those_of_plain_counting(scan, parameter):
     matrix = properties.incidence(scan(300, sites=900))[0]
-    graph, B = properties.shared_mutations(matrix), matrix.toarray()
+    graph, B, every = properties.shared_mutations(matrix), matrix.toarray(), np.arange(300)
     side = splits.split(graph, parameter, seed=1)
     train, test = B[side == 1], B[side == 2]
-    shared, number = test @ train.T, test.sum(axis=1)[:, None] + train.sum(axis=1)
-    either = np.maximum(number - shared, 1)
-    every = np.arange(300)
+    shared, mine, other = test @ train.T, train.any(0), test.any(0)
     found = curve.overlaps([(graph, every)], side, matrix)
-    mine, other = train.any(0), test.any(0)
     assert found["jaccard"] == (mine & other).sum() / (mine | other).sum()
     assert found["test_linked"] == np.mean(shared.any(axis=1))
     assert found["mean_similarity"] == pytest.approx(np.mean(shared > 0))
+    either = np.maximum(test.sum(axis=1)[:, None] + train.sum(axis=1) - shared, 1)
     found = curve.overlaps([(properties.tanimoto(matrix, above=0), every)], side)
     assert found["mean_similarity"] == pytest.approx(np.mean(shared / either), abs=1e-7)
     assert np.isnan(found["jaccard"])
@@ -57,33 +55,34 @@ def test_finding_separates_overlap_from_size(fall, of_size, falls, share):
     assert curve.points(joined).seeds.tolist() == [3] * 6
 
 
+def draws_of(joined, seed=0):
+    """Made-up resampled scores of curves, the same at every λ."""
+    at = joined[curve.KEY].drop_duplicates()
+    moved = 0.05 * default_rng(seed).normal(size=400)
+    return pd.DataFrame(np.tile(moved, (len(at), 1)), pd.MultiIndex.from_frame(at)), moved
+
+
 def test_area_is_that_of_the_mean_curve_and_resampled_tests_widen_its_interval():
     scores, overlaps = tables(0.4, 0.0)
     gone = scores[~((scores["repeat"] == 2) & (scores.p == 1))]  # one seed does not reach λ = 1
     joined = curve.joined(gone, overlaps)
-    part = joined[joined.split == "spectral"]
-    mean = part.groupby("parameter").score.mean()
-    found = curve.areas(joined).set_index(["split", "over"]).loc["spectral"]
-    assert found.auspc["lambda"] == pytest.approx(np.trapezoid(mean, mean.index))
-    assert found.auspc["target"] == pytest.approx(mean.mean(), abs=0.02)  # linear here
-    near = curve.areas(joined, target=np.ones(3)).set_index(["split", "over"]).loc["spectral"]
-    assert near.auspc["target"] == pytest.approx(mean[0.0])
-    at = part[["task", "model", "split", "parameter"]].drop_duplicates().set_index(curve.KEY)
-    moved = 0.05 * default_rng(0).normal(size=400)
-    draws = pd.DataFrame(np.tile(moved, (len(at), 1)), at.index)
-    wide = curve.areas(joined, draws).set_index(["split", "over"]).loc[("spectral", "lambda")]
-    thin = found.loc["lambda"]
+    draws, moved = draws_of(joined)
+    plain, wide = (
+        curve.areas(joined, drawn).set_index(["split", "over"]).loc["spectral"]
+        for drawn in (None, draws)
+    )
+    mean = joined[joined.split == "spectral"].groupby("parameter").score.mean()
+    assert plain.auspc["lambda"] == pytest.approx(np.trapezoid(mean, mean.index))
+    assert plain.auspc["target"] == pytest.approx(mean.mean(), abs=0.02)  # linear here
     t = 4.3027  # of three seeds
-    error = [(row.high - row.low) / 2 / t for row in (wide, thin)]
+    error = [(rows.high - rows.low)["lambda"] / 2 / t for rows in (wide, plain)]
     assert error[0] ** 2 - error[1] ** 2 == pytest.approx(moved.var(), rel=0.01)
 
 
 def test_control_that_was_not_run_at_the_largest_parameter_has_no_gap():
     scores, overlaps = tables(0.4, 0.0)
     joined = curve.joined(scores[(scores.split == "spectral") | (scores.p < 1)], overlaps)
-    at = joined[["task", "model", "split", "parameter"]].drop_duplicates().set_index(curve.KEY)
-    draws = pd.DataFrame(default_rng(0).normal(size=(len(at), 400)) / 100, at.index)
-    (found,) = curve.findings(joined, draws).to_dict("records")
+    (found,) = curve.findings(joined, draws_of(joined)[0]).to_dict("records")
     assert found["falls"] and np.isnan([found["gap"], found["gap_low"]]).all()
 
 

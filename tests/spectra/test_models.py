@@ -10,7 +10,7 @@ from genebench.stats import metrics
 def predict(data, name, n, seed=0):
     """Predictions of a declared model that is fitted on the first n samples."""
     train, test = np.split(np.arange(len(data)), [n])
-    return models.predict(data, datasets.declared().model(name), train, test, seed=seed)
+    return models.predict(data, datasets.declared().models[name], train, test, seed=seed)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from genebench.core import paths, specs
 from genebench.data import sources
 from genebench.models import unirep as network
 from genebench.models import weights
-from genebench.spectra import features, run
+from genebench.spectra import features
 
 SCAN = ("MKTAYIAKQR", "MKTAYIAKQW", "MKTWYIAKQR", "MKT", "MKTAYIAKQR", "mX?UZ1", "AK*QR", "")
 
@@ -33,10 +33,8 @@ def test_vectors_are_those_of_each_protein_alone(tiny, make_data, monkeypatch):
     X = features.make("unirep", data, model="unirep-64")
     for text, row in zip([*SCAN[:-2], "AK", ""], X):  # a protein ends at its stop
         ids = torch.tensor([network.tokens(text)])
-        direct = tiny.vectors(ids, torch.ones_like(ids))[0]
-        assert_allclose(row, direct, atol=2e-6)
-    assert_allclose(tiny.summaries(SCAN, batch=3)[:6], X[:6], atol=2e-6)
-    assert np.array_equal(X[0], X[4]) and abs(X[0] - X[1]).max() > 1e-3
+        assert_allclose(row, tiny.vectors(ids, torch.ones_like(ids))[0], atol=2e-6)
+    assert abs(X[0] - X[1]).max() > 1e-3
     monkeypatch.setattr(weights, "verified", None)  # the second time they are read
     assert np.array_equal(features.unirep(data, model="unirep-64"), X)
 
@@ -47,14 +45,10 @@ def test_missing_weights_say_what_to_run_and_stop_only_those_who_ask(
     monkeypatch.setattr(paths, "weights", lambda: [tmp_path / "weights"])
     monkeypatch.setattr(paths, "EMBEDDINGS", tmp_path / "embeddings")
     toy = declared.datasets["toy"]
-    names = ["ridge", "unirep-64-ridge", "unirep-256-ridge"]
-    declared.datasets["toy"] = toy.model_copy(
-        update={"models": names, "options": {**toy.options, "sequence": "id"}}
-    )
+    toy.models[:] = ["ridge", "unirep-64-ridge", "unirep-256-ridge"]
+    toy.options["sequence"] = "id"
     sentence = "genebench fetch --model unirep-64 --accept-licence unirep-64'"
     with pytest.raises(sources.Missing, match=sentence):
         go("toy", "unirep-64-ridge")
-    study, done = go()
-    assert done.units == 3 and not done.failed  # the others are computed
-    planned = run.cells(study, study.requests[0])
-    assert {cell.model for cell in planned} == {"ridge"}
+    _, done = go()
+    assert done.units == 3 and not done.failed  # those of ridge
