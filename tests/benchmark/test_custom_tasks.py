@@ -35,7 +35,7 @@ def loaded(custom):
     return dict(plan.make(custom.profile, declared=custom.declared).tasks)
 
 
-def test_a_set_becomes_a_task_against_all_other_genes_of_the_profile(gmt):
+def test_a_set_becomes_a_task_against_all_other_genes_or_why_it_is_left_out(gmt):
     custom = from_gmt(gmt)
     made, name = loaded(custom), custom.profile.name
     assert name.startswith("gmt-my-list-") and name.endswith("-tiny")
@@ -44,10 +44,6 @@ def test_a_set_becomes_a_task_against_all_other_genes_of_the_profile(gmt):
     assert task.entities.tolist() == GENES and task.classes == ("absent", "A set")
     assert set(task.entities[task.labels == 1]) == set(GENES[:40])
     assert "b/{B}" in made[f"{name}/b-b-s2"].description
-
-
-def test_each_set_has_its_size_its_power_or_why_it_is_left_out(gmt):
-    custom = from_gmt(gmt)
     assert custom.sets["set"].tolist() == ["A set", "b/{B}", "few"]
     assert custom.sets.positives.tolist() == [40, 60, 3]
     assert custom.sets.negatives.tolist() == [140, 120, 177]
@@ -56,12 +52,9 @@ def test_each_set_has_its_size_its_power_or_why_it_is_left_out(gmt):
     left = "the set 'few' is left out: 3 of its 3 ids are among these genes, and 5 are needed."
     assert left in custom.messages and custom_tasks.WITHOUT_HGNC in custom.messages
     assert any("2 of 3 sets cannot show a difference of 0.1 AUROC" in s for s in custom.messages)
-
-
-def test_negatives_may_be_the_other_genes_of_the_file(gmt):
-    custom = from_gmt(gmt, negatives="file")
-    assert {len(t) for t in loaded(custom).values()} == {100}
-    assert custom.sets.negatives.tolist() == [60, 40, 97]
+    of_file = from_gmt(gmt, negatives="file")
+    assert {len(t) for t in loaded(of_file).values()} == {100}
+    assert of_file.sets.negatives.tolist() == [60, 40, 97]
 
 
 def test_two_files_of_one_name_never_share_a_profile(gmt):
@@ -85,22 +78,28 @@ def test_ids_are_resolved_counted_where_lost_and_named_as_the_tasks_name_them(ho
     assert any("give 8 genes of Made up" in s for s in custom.messages)
 
 
-def test_what_is_likely_not_meant_is_said(home, known):
-    def said(*lines):
-        (home / "x.gmt").write_text("\n".join(map("\t".join, lines)))
-        return " ".join(from_gmt(home / "x.gmt").messages)
+def messages(home, *lines):
+    """What is said of a file of these lines."""
+    (home / "x.gmt").write_text("\n".join(map("\t".join, lines)))
+    return " ".join(from_gmt(home / "x.gmt").messages)
 
-    plain = said(("a", "na", *GENES[:40]), ("b", "na", *GENES[40:80]))
+
+GENES_ONLY = ("a", *GENES[:40]), ("b", *GENES[40:80])
+
+
+def test_what_is_likely_not_meant_is_said(home, known):
+    plain = messages(home, ("a", "na", *GENES[:40]), ("b", "na", *GENES[40:80]))
     assert not any(word in plain for word in ("second column", "mouse", "weight"))
-    assert f"in 2 of 2 sets (first: '{GENES[0]}')" in said(("a", *GENES[:40]), ("b", *GENES[40:80]))
-    (home / "x.gmt").write_text("\n".join("\t".join(r) for r in (GENES[:40], GENES[40:80])))
-    listed = custom_tasks._read(home / "x.gmt")
-    assert "a gene in 2 of 2 sets" in " ".join(custom_tasks._oddities(listed, None))  # no HGNC
-    assert not custom_tasks._oddities(listed.assign(name="KEGG"), None)
-    mouse = [g.capitalize() for g in GENES[:40]]
-    assert "40 of 40 ids are written like symbols of the mouse" in said(("a", "na", *mouse))
-    weighted = said(("a", "", *(f"{g},1.0" for g in GENES[:40])))
-    assert "40 of 40 genes carry a weight" in weighted and "40 of 40 ids" in weighted
+    assert f"in 2 of 2 sets (first: '{GENES[0]}')" in messages(home, *GENES_ONLY)
+    weighted = messages(home, ("a", "na", *(f"{g.capitalize()},1.0" for g in GENES[:40])))
+    assert "40 of 40 genes carry a weight" in weighted
+    assert "40 of 40 ids are written like symbols of the mouse" in weighted
+
+
+def test_without_hgnc_a_gene_is_what_looks_like_those_of_the_file(home):
+    assert f"in 2 of 2 sets (first: '{GENES[0]}')" in messages(home, *GENES_ONLY)
+    one_database = (("a", "KEGG", *GENES[:40]), ("b", "KEGG", *GENES[40:80]))
+    assert "second column" not in messages(home, *one_database)
 
 
 def test_names_that_give_one_slug_are_two_tasks_and_nothing_steers_the_terminal(home, capsys):
