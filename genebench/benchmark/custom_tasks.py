@@ -74,12 +74,8 @@ def cut_to(profile, universe):
     if universe in (None, profile.universe):
         return profile
     check(("all", "paper"), "universe", universe)
-    changed = {
-        "name": f"{profile.name}-{universe}-genes",
-        "title": f"{profile.title}; tasks cut to: {universe}",
-        "book": False,
-        "universe": universe,
-    }
+    name, title = f"{profile.name}-{universe}-genes", f"{profile.title}; tasks cut to: {universe}"
+    changed = {"name": name, "title": title, "book": False, "universe": universe}
     return profile.model_copy(update=changed)
 
 
@@ -106,21 +102,17 @@ def from_gmt(gmt, profile, declared, *, negatives="universe"):
     listed = _read(gmt)
     resolver, messages = find_resolver(declared)
     messages += _oddities(listed, resolver)
-    listed = listed.assign(
-        symbol=listed.gene.to_numpy(str), status="approved", hint="all are empty"
-    )
-    sentence = f"{listed.gene.nunique():,} distinct ids, taken as symbols."
+    listed = listed.assign(symbol=listed.gene, status="approved")
     if resolver:
         ids = resolver.resolve(listed.gene)
         listed = listed.assign(symbol=ids.symbol, status=ids.status)
-        sentence, why = ids.sentence(), ids.hints.get(ids.ids[0]) or ids.status[0]
-        listed["hint"] = f"'{ids.ids[0][:60]}', {why}"
-    messages.append(sentence)
-    if not (listed.symbol != "").any():
-        raise BadInput(
-            f"{gmt}: none of its {len(listed)} ids is a known gene (first: {listed.hint[0]}); give "
-            "ids of human genes, one between two tabs."
-        )
+        messages.append(ids.sentence())
+        if not (listed.symbol != "").any():
+            why = ids.hints.get(ids.ids[0]) or ids.status[0]
+            raise BadInput(
+                f"{gmt}: none of its {len(listed)} ids is a known gene (first: "
+                f"'{ids.ids[0][:60]}', {why}); give ids of human genes, one between two tabs."
+            )
     names, entities = _negatives(profile, declared, negatives, listed.symbol, resolver)
     table, members = _sets(listed, names, entities, profile.min_per_class)
     if not members:
@@ -128,19 +120,27 @@ def from_gmt(gmt, profile, declared, *, negatives="universe"):
     # a set of all genes: it makes no task, for nothing is outside, and brings genes of no set
     members.append(pd.DataFrame({"set": "universe", "name": "universe", "gene": entities}))
     made, source = _profile(gmt, profile, negatives, pd.concat(members, ignore_index=True))
-    messages += _warnings(table)
+    unusable = table[~table.use.isin(["yes", "underpowered"])]
+    messages += [f"the set '{row.set}' is left out: {row.use}." for row in unusable.itertuples()]
+    weak = table[table.use == "underpowered"]
+    if len(weak):
+        name, smallest = weak["set"].iloc[0], weak["smallest difference"].iloc[0]
+        messages.append(
+            f"{len(weak)} of {len(table)} sets cannot show a difference of "
+            f"{intervals.UNDERPOWERED} AUROC between two models (80 % power; '{name}': "
+            f"{smallest:.2f} at the least): read their scores with care, and add genes if you can."
+        )
     return CustomTasks(made, declared.extended(sources=[source]), messages, table)
 
 
 def _read(gmt: Path) -> pd.DataFrame:
     """Sets and ids of a user's file, each id once a set."""
-    again = "a line a set, with name, description and genes by tabs."
-    try:
-        listed = readers.read_gmt(gmt, by_name=True)
-    except FileNotFoundError:
-        raise BadInput(f"{gmt}: no such file; give a GMT file: {again}") from None
+    listed = readers.read_gmt(gmt, by_name=True)
     if listed.empty:
-        raise BadInput(f"{gmt}: holds no gene set; write {again}")
+        raise BadInput(
+            f"{gmt}: holds no gene set; write a line a set, with name, description and genes by "
+            "tabs."
+        )
     listed = listed.apply(lambda column: column.str.strip('"'))  # of a spreadsheet
     weight = listed.gene.str.extract(r"^(.+),-?[\d.]+(?:[eE]-?\d+)?$")[0]
     listed = listed.assign(weighted=weight.notna(), gene=weight.fillna(listed.gene))
@@ -239,23 +239,6 @@ def _sets(
     return pd.DataFrame(rows, columns=[*columns, "smallest difference", "use"]), parts
 
 
-def _warnings(table: pd.DataFrame) -> list[str]:
-    """A sentence for each set that is left out, and one for those that can show little."""
-    out = [
-        f"the set '{row.set}' is left out: {row.use}."
-        for row in table[~table.use.isin(["yes", "underpowered"])].itertuples()
-    ]
-    weak = table[table.use == "underpowered"]
-    if len(weak):
-        name, smallest = weak["set"].iloc[0], weak["smallest difference"].iloc[0]
-        out.append(
-            f"{len(weak)} of {len(table)} sets cannot show a difference of "
-            f"{intervals.UNDERPOWERED} AUROC between two models (80 % power; '{name}': "
-            f"{smallest:.2f} at the least): read their scores with care, and add genes if you can."
-        )
-    return out
-
-
 def _profile(
     gmt: Path, base: ProfileSpec, negatives: str, members: pd.DataFrame
 ) -> tuple[ProfileSpec, SourceSpec]:
@@ -277,13 +260,15 @@ def _profile(
         shape="sets",
         options={"members": columns, "names": "name", "min_genes": base.min_per_class},
     )
-    file = {"path": f"own/{path.name}", "sha256": cache.digest(path), "how": "give --gmt"}
+    file = FileSpec(
+        format="tsv", path=f"own/{path.name}", sha256=cache.digest(path), how="give --gmt"
+    )
     source = SourceSpec(
         id=name,
         title=f"Own gene sets: {called}",
         release=f"sha256 {digest[:12]}",
         licence="the user's own file",
-        files={"members": FileSpec(format="tsv", **file)},
+        files={"members": file},
         tasks=[task],
         **dict.fromkeys(("homepage", "attribution", "citation"), ""),
     )

@@ -80,25 +80,14 @@ def gather(plan, *, by="stem"):
     names = [m for m, spec in models.items() if spec.family != "control"]
     names.sort(key=lambda m: models[m].family == "shortcut")
     cells = [c for c in plan.cells if c.model in names and (c.split, c.probe) == first]
-    said = {task: {} for cell in cells for task in cell.tasks}
-    for cell in cells:
-        for (task, repeat), one in predictions.load(plan.path(cell)).items():
-            if not repeat:
-                said[task][cell.model] = one
-    genes, chosen = plan.universe, [plan.tasks[name] for name in said]
-    labels, truth, right = _labels(genes, chosen, said, names)
+    genes, (labels, truth, right, words) = plan.universe, _predicted(plan, cells, names)
     kept = [m for m in range(len(names)) if not np.isin(right[:, m], (50, NONE)).all()]
-    names, right = [names[m] for m in kept], right[:, kept]
-    others, titles = defaultdict(list), {}
-    for task in (task for task in chosen if task.kind in ("multiclass", "regression")):
-        titles[task.name] = task.title
-        words = np.full((len(task), len(names)), "", dtype=object)
-        for m, name in enumerate(names):
-            if one := said[task.name].get(name):
-                words[one.rows, m] = _words(task, one.values)
+    names, right, others = [names[m] for m in kept], right[:, kept], defaultdict(list)
+    for name, said in words.items():
+        task = plan.tasks[name]
         at = np.searchsorted(genes, task.entities)
-        for gene, true, predicted in zip(at, _words(task, task.labels), words.tolist()):
-            others[gene].append({"task": task.name, "truth": str(true), "predicted": predicted})
+        for gene, true, predicted in zip(at, _words(task, task.labels), said[:, kept].tolist()):
+            others[gene].append({"task": name, "truth": str(true), "predicted": predicted})
     exposed = [[models[m].exposed_on(label["task"]) for m in names] for label in labels]
     exposed = np.array(exposed, dtype=bool).reshape(right.shape[:2])
     shortcut = [models[m].family == "shortcut" for m in names]
@@ -125,33 +114,50 @@ def gather(plan, *, by="stem"):
         "labels": labels,
         "models": names,
         "exposed": exposed.T.astype(int).tolist(),
-        "tasks": {name: titles[name] for name in sorted(titles)},
-        "read": {t: [int(models[m].exposed_on(t)) for m in names] for t in sorted(titles)},
+        "tasks": {t: plan.tasks[t].title for t in sorted(words)},
+        "read": {t: [int(models[m].exposed_on(t)) for m in names] for t in sorted(words)},
         "near": list(near),
         "rule": families.RULES[by],
     }
 
 
-def _labels(genes: np.ndarray, chosen: list[Task], said: dict, names: list[str]) -> tuple:
-    """Labels, who has them, (n_labels, n_genes) 1, 0 or −1, and ``shares`` by label and model."""
-    labels, columns = [], []
-    for task in (task for task in chosen if task.kind in ("binary", "multilabel")):
-        several, classes = task.kind == "multilabel", task.classes
-        for i, word in enumerate(classes if several else classes[1:]):
-            plain = not several and classes[0] in ("absent", "No")  # it is the positive class
-            title = task.title if plain else f"{task.title}: {word}"
-            labels.append({"name": title, "task": task.name, "group": task.group})
-            columns.append((task, i))
-    truth = np.full((len(labels), len(genes)), -1, dtype=np.int8)
+def _predicted(plan, cells: list, names: list[str]) -> tuple:
+    """Labels, who has them (1, 0 or −1, by gene), ``shares`` by model, and what is said in words.
+
+    Arrays are of shape (n_labels, n_genes), (n_labels, n_models, n_genes), and of each multiclass
+    or regression task (n, n_models).
+    """
+    genes, labels, start, truth, words = plan.universe, [], {}, [], {}
+    for task in (plan.tasks[t] for t in dict.fromkeys(t for c in cells for t in c.tasks)):
+        if task.kind in ("multiclass", "regression"):
+            words[task.name] = np.full((len(task), len(names)), "", dtype=object)
+        elif task.kind != "pair":
+            start[task.name] = len(labels)
+            labels += _labels(task)
+            rows = np.full((len(labels) - len(truth), len(genes)), -1, dtype=np.int8)
+            rows[:, np.searchsorted(genes, task.entities)] = task.labels.reshape(len(task), -1).T
+            truth += list(rows)
+    truth = np.array(truth, dtype=np.int8).reshape(-1, len(genes))
     right = np.full((len(labels), len(names), len(genes)), NONE, dtype=np.uint8)
-    for row, (task, i) in enumerate(columns):
-        at, has = np.searchsorted(genes, task.entities), task.labels.reshape(len(task), -1)[:, i]
-        truth[row, at] = has
-        for m, name in enumerate(names):
-            if one := said[task.name].get(name):
-                codes = one.codes.reshape(len(one.rows), -1)[:, i]
-                right[row, m, at[one.rows]] = shares(codes, one.fold, has[one.rows] > 0)
-    return labels, truth, right
+    for cell in cells:
+        m = names.index(cell.model)
+        for (name, repeat), one in predictions.load(plan.path(cell)).items():
+            task = plan.tasks[name]
+            if repeat == 0 and name in words:
+                words[name][one.rows, m] = _words(task, one.values)
+            elif repeat == 0 and name in start:
+                at = np.searchsorted(genes, task.entities[one.rows])
+                for row, code in enumerate(one.codes.reshape(len(at), -1).T, start[name]):
+                    right[row, m, at] = shares(code, one.fold, truth[row, at] > 0)
+    return labels, truth, right, words
+
+
+def _labels(task: Task) -> list[dict]:
+    """Name, task and group of each label; a contrast has the name of its positive class."""
+    names = [f"{task.title}: {c}" for c in task.classes]
+    if task.kind == "binary":
+        names = [task.title] if task.classes[0] in ("absent", "No") else names[1:]
+    return [{"name": name, "task": task.name, "group": task.group} for name in names]
 
 
 def _words(task: Task, values: np.ndarray) -> np.ndarray:

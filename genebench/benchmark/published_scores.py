@@ -7,6 +7,7 @@ and folds.
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,6 @@ from ..data import sources
 from ..stats import bootstrap, separation
 from . import fit, pairs, results, splits
 from .pairs import Pair
-from .plan import Plan
 
 VERSION = 3
 """Bump when other numbers are computed."""
@@ -50,8 +50,8 @@ def by_fold(declared):
     """
     frame = sources.table(declared.source("genebench_paper"), "scores")
     frame = frame[frame.metric == METRIC].astype({"score": float})
-    names = {"task_name": "listed", "task_group": "group", "task_type": "kind"}
-    frame = frame.rename(columns={**names, "model_family": "family"})
+    names = dict(task_name="listed", task_group="group", task_type="kind", model_family="family")
+    frame = frame.rename(columns=names)
     return frame.assign(group=frame.group.str.lower(), listed=frame.listed.str.strip())
 
 
@@ -75,7 +75,7 @@ def published(declared):
 
 def listed_names(declared: Declarations) -> dict[str, str]:
     """Match our tasks (keys) with names of the published scores; case and brackets do not count."""
-    known = {_plain(name): name for name in published(declared).listed.unique()}
+    known = {_plain(name): name for name in by_fold(declared).listed.unique()}
     out = {}
     for entry in (entry for source in declared.sources.values() for entry in source.tasks):
         for name in (entry.paper, entry.title.replace(", ", " - ", 1)):
@@ -157,40 +157,34 @@ def _compared(group: str, frame: pd.DataFrame, tables: Mapping[str, str]) -> pd.
     scores = scores.reshape(len(listed), len(folds), len(names))
     clusters, k, means = listed.map(tables), len(folds), scores.mean(axis=1, keepdims=True)
     spread = np.sqrt((1 / k + 1 / (k - 1)) * k**2 / (k - 1))
-    drawn = {"tasks": None} | ({"tables": clusters} if clusters.nunique() > 1 else {})
-    found = {
-        over: separation.compare(
-            separation.Mean(
-                means.mean(axis=(0, 1)),
-                bootstrap.cluster_draws(means + spread * (scores - means), clusters),
-            )
-        )
-        for over, clusters in drawn.items()
-    }
-    of = found["tables" if clusters.nunique() >= bootstrap.CLUSTERS else "tasks"]
+    moved = means + spread * (scores - means)
+
+    def over(drawn):  # source tables, or None: tasks
+        draws = bootstrap.cluster_draws(moved, drawn)
+        return separation.compare(separation.Mean(means.mean(axis=(0, 1)), draws))
+
+    tables_in_all = clusters.nunique()
+    of, of_tables = over(None), over(clusters) if tables_in_all > 1 else None
+    if tables_in_all >= bootstrap.CLUSTERS:
+        of = of_tables
     i, j = of.pairs.T
     gap = means[:, 0, i] - means[:, 0, j]
-    over_tables = found.get("tables")
     return pd.DataFrame(
         {
             "group": group,
             "model": names[i],
             "other": names[j],
             "tasks": len(listed),
-            "sources": clusters.nunique(),
+            "sources": tables_in_all,
             "wins": (gap > 0).mean(0),
             "loses": (gap < 0).mean(0),
             "difference": of.difference,
             "low": of.low,
             "high": of.high,
-            "tables_low": over_tables.low if over_tables else np.nan,
-            "tables_high": over_tables.high if over_tables else np.nan,
+            "tables_low": of_tables.low if of_tables else np.nan,
+            "tables_high": of_tables.high if of_tables else np.nan,
         }
     )
-
-
-def _recipe(plan: Plan, pair: Pair) -> dict:
-    return pairs.recipe(plan, pair, "reproduction", VERSION)
 
 
 def measure(plan, pair):
@@ -243,49 +237,8 @@ def measure(plan, pair):
     }
 
 
-STAGE = ArrayStage("tasks", "REPRODUCTIONS", _recipe, measure)
-
-
-def table(plan, chosen, names):
-    """Put measured scores beside the published ones.
-
-    Parameters
-    ----------
-    plan : Plan
-    chosen : list of Pair
-    names : dict of str to str, our task -> its published name
-
-    Returns
-    -------
-    DataFrame
-        One row a model and task. ``difference``: ``repeated`` minus the published mean. ``se``: its
-        standard error by the choice of folds, from those of the published folds
-        (``published_se``) and of our repeats (``repeated_se``).
-    """
-    theirs = published(plan.declared).set_index(["model", "listed"])
-    rows = []
-    for pair in chosen:
-        at = plan.declared.models[pair.model].published, names[pair.task]
-        if at not in theirs.index:
-            continue
-        one = theirs.loc[at]
-        rows.append(
-            {
-                "model": pair.model,
-                "task": pair.task,
-                "listed": at[1],
-                "group": one.group,
-                "kind": plan.tasks[pair.task].kind,
-                **{name: value.item() for name, value in STAGE.load(plan, pair).items()},
-                "published": one.score,
-                "published_sd": one.sd,
-                "published_se": one.sd / np.sqrt(one.folds),
-            }
-        )
-    frame = pd.DataFrame(rows)
-    frame = frame.assign(repeated_se=frame.repeated_sd / np.sqrt(REPEATS))
-    se = np.hypot(frame.published_se, frame.repeated_se)
-    return frame.assign(difference=frame.repeated - frame.published, se=se)
+_RECIPE = partial(pairs.recipe, stage="reproduction", version=VERSION)
+STAGE = ArrayStage("tasks", "REPRODUCTIONS", _RECIPE, measure)
 
 
 def reproduce(plan, models, folder, **options):
@@ -302,7 +255,10 @@ def reproduce(plan, models, folder, **options):
 
     Returns
     -------
-    DataFrame of ``table``
+    DataFrame
+        One row a model and task. ``difference``: ``repeated`` minus the published mean. ``se``: its
+        standard error by the choice of folds, from those of the published folds
+        (``published_se``) and of our repeats (``repeated_se``).
 
     Raises
     ------
@@ -317,7 +273,28 @@ def reproduce(plan, models, folder, **options):
     tasks = sorted(names, key=lambda t: len(plan.tasks[t]))
     chosen = [Pair(model, task) for model in models for task in tasks]
     pairs.measure_all(plan, STAGE, chosen, **options)
-    frame = table(plan, chosen, names)
+    theirs, rows = published(plan.declared).set_index(["model", "listed"]), []
+    for pair in chosen:
+        at = plan.declared.models[pair.model].published, names[pair.task]
+        if at in theirs.index:
+            one = theirs.loc[at]
+            rows.append(
+                {
+                    "model": pair.model,
+                    "task": pair.task,
+                    "listed": at[1],
+                    "group": one.group,
+                    "kind": plan.tasks[pair.task].kind,
+                    **{name: value.item() for name, value in STAGE.load(plan, pair).items()},
+                    "published": one.score,
+                    "published_sd": one.sd,
+                    "published_se": one.sd / np.sqrt(one.folds),
+                }
+            )
+    frame = pd.DataFrame(rows)
+    frame = frame.assign(repeated_se=frame.repeated_sd / np.sqrt(REPEATS))
+    se = np.hypot(frame.published_se, frame.repeated_se)
+    frame = frame.assign(difference=frame.repeated - frame.published, se=se)
     results.write_table(frame, folder / "reproduction.csv")
     return frame
 

@@ -1,14 +1,13 @@
 """Checks of results: schema, bounds, completeness, and whether files are as they were written."""
 
-import json
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..core import cache, paths
 from ..core import manifest as manifests
+from ..core import paths
 from ..core.errors import BadInput, RunFailed, unknown
 from ..core.specs import GROUPS, MORE_GROUPS
 from ..stats.metrics import METRICS
@@ -17,26 +16,20 @@ from .dividing import as_published
 from .splits import SPLITS
 
 
-def sealed(profile: str):
+def sealed(profile):
     """Check that manifest and scores are, byte for byte, as they were written.
+
+    Parameters
+    ----------
+    profile : str
 
     Returns
     -------
-    bool or None
-        None where an older manifest does not say.
+    bool
     """
-    try:
-        manifest = json.loads(results.manifest_path(profile).read_bytes())
-        return _untouched(manifest, results.scores_path(profile))
-    except (OSError, ValueError, AttributeError):
-        return False
-
-
-def _untouched(manifest: dict, scores: Path) -> bool | None:
-    seal = manifest.get("seal")
-    facts = {name: value for name, value in manifest.items() if name != "seal"}
-    same = facts.get("scores_sha256") == cache.digest(scores)
-    return None if seal is None else seal == cache.key(facts) and same
+    files = results.manifest_path(profile), results.scores_path(profile)
+    faults = manifests.faults(files[0].parent)
+    return not any(fault.startswith(f"{path}:") for fault in faults for path in files)
 
 
 _CLOSED = {
@@ -121,49 +114,35 @@ def validate_path(path, *, seal=False):
         raise BadInput(
             f"{path}: no such file; give a scores.parquet, a manifest.json or their folder."
         )
-    if path.suffix == ".parquet":
-        return validate(results.read(path), str(path))
-    try:
-        return _manifest_faults(json.loads(path.read_bytes()), str(path))
-    except (ValueError, OSError) as err:
+    if path.name == "manifest.json":
+        return _folder_faults(path.parent)
+    if path.suffix != ".parquet":
         raise BadInput(
-            f"{path}: neither parquet nor readable JSON ({err}); give a scores.parquet or a "
-            "manifest.json."
-        ) from None
+            f"{path}: neither parquet nor manifest.json; give a scores.parquet or a manifest.json."
+        )
+    return validate(results.read(path), str(path))
+
+
+_MANIFEST = (
+    "profile device commit versions wall_s sources skipped seed peak_memory_mb cells".split()
+)
 
 
 def _folder_faults(folder: Path) -> list[str]:
     """What is wrong with a folder: tables that were changed, then scores and manifest of a run."""
-    changed = manifests.faults(folder)
-    there = [p for n in ("scores.parquet", "manifest.json") if (p := folder / n).exists()]
-    if changed or set(manifests.raw(folder / "manifest.json")) == {"tables", "seal"}:
+    path, scores = folder / "manifest.json", folder / "scores.parquet"
+    changed, manifest = manifests.faults(folder), manifests.raw(path)
+    if changed or set(manifest) == {"tables", "seal"}:
         return changed
-    faults = [fault for p in there for fault in validate_path(p)]
-    return faults or (_complete(*there) if len(there) == 2 else [])
+    missing = sorted(set(_MANIFEST) - set(manifest)) if path.exists() else []
+    if missing or not scores.exists():
+        return [f"{path}: the manifest lacks {', '.join(missing)}."] * bool(missing)
+    frame = results.read(scores)
+    return validate(frame, str(scores)) or (_complete(frame, scores, manifest) if manifest else [])
 
 
-_MANIFEST = {
-    **dict.fromkeys(("profile", "device", "commit"), str),
-    **dict.fromkeys(("versions", "wall_s", "sources", "skipped"), dict),
-    "seed": int,
-    "peak_memory_mb": (int, float),
-    "cells": list,
-}
-
-
-def _manifest_faults(manifest: object, where: str) -> list[str]:
-    """What a manifest lacks, or what is wrong with its values."""
-    there = manifest if isinstance(manifest, dict) else {}
-    missing = sorted(set(_MANIFEST) - set(there))
-    if missing:
-        return [f"{where}: the manifest lacks {', '.join(missing)}."]
-    wrong = [n for n, k in _MANIFEST.items() if not isinstance(there[n], k) or there[n] in ([], "")]
-    return [f"{where}: the manifest's {', '.join(wrong)} hold no sound value."] if wrong else []
-
-
-def _complete(scores: Path, path: Path) -> list[str]:
+def _complete(frame: pd.DataFrame, scores: Path, manifest: dict) -> list[str]:
     """Whether the scores hold every pair that the cells computed and did not skip, and no other."""
-    manifest, frame = json.loads(path.read_bytes()), results.read(scores)
     at = ["task", "model", "split"]
     if "unscored" in manifest:
         return _complete_curves(frame, scores, manifest)
@@ -171,12 +150,7 @@ def _complete(scores: Path, path: Path) -> list[str]:
     expected -= sum(len(tasks) for of in manifest["skipped"].values() for tasks in of.values())
     pairs = frame.groupby(at, observed=True).ngroups
     if pairs != expected:
-        return [f"{scores}: {pairs} pairs of task and model where {path.name} counts {expected}."]
-    if _untouched(manifest, scores) is False:
-        return [
-            f"{scores}: it or {path.name} is not, byte for byte, as it was written; rerun "
-            "'genebench run'."
-        ]
+        return [f"{scores}: {pairs} pairs of task and model where its manifest counts {expected}."]
     own = frame[frame.genes == "own"].groupby([*at, "kind", "probe", "metric"], observed=True)
     # a task of few genes is divided more often, each time into all folds
     folds = own.size() / (own["repeat"].max() + 1).clip(lower=manifest["repeats"])

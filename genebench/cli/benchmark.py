@@ -222,7 +222,6 @@ def reproduce(
     *,
     profile: str = "paper",
     model: list[str] | None = None,
-    quoted: bool = False,
     jobs: int = 2,
 ) -> None:
     """Score models on the paper's tasks and genes, beside what the paper published of them.
@@ -231,14 +230,10 @@ def reproduce(
     ----------
     model : list of str, optional
         Models whose scores the paper publishes; bag-of-words and mpnet if none is given.
-    quoted : bool
-        Only summarise what the paper publishes; score nothing.
     """
     from ..benchmark import published_scores
 
     folder = paths.results(profile)
-    if quoted:
-        return published_scores.summarise(specs.declared(), folder)
     plan = make_plan(profile, universe="paper")
     models = model or ["bag-of-words", "mpnet"]
     with Reporter() as report:

@@ -153,32 +153,27 @@ def show(frame, as_json: bool, columns: list[str]) -> None:
     as_json : bool
     columns : list of str
         The first names a row. Texts of ``reason`` stand below the table, each once, after its rows.
+        A terminal folds cells to its width.
     """
     if as_json:
         print(json.dumps(json.loads(frame.to_json(orient="records")), indent=1))
         return
-    _rows(frame[[c for c in columns if c != "reason"]].astype(object))
+    shown = frame[[c for c in columns if c != "reason"]].astype(object)
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.table import Column, Table
+
+        names = (Column(name, overflow="fold") for name in shown)
+        table = Table(*names, box=None, header_style="bold", pad_edge=False)
+        for row in shown.where(shown.notna(), "").itertuples(index=False):
+            table.add_row(*map(str, row))
+        Console(markup=False).print(table)
+    else:
+        print(shown.to_string(index=False, max_colwidth=LONGEST_CELL))
     if "reason" in columns:
         parts = frame[frame.reason.fillna("") != ""].groupby("reason", sort=False)[columns[0]]
         if reasons := [f"{', '.join(part.astype(str))}: {why}" for why, part in parts]:
             print("", *reasons, sep="\n")
-
-
-def _rows(frame) -> None:
-    """Print a table: folded to the width of a terminal, or a line a row into a pipe."""
-    if not sys.stdout.isatty():
-        print(frame.to_string(index=False, max_colwidth=LONGEST_CELL))
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in frame:
-        table.add_column(column, overflow="fold")
-    for row in frame.where(frame.notna(), "").itertuples(index=False):
-        table.add_row(*map(str, row))
-    console.print(table, markup=False)
 
 
 def show_card(folder: Path, card: dict, as_json: bool) -> None:

@@ -69,7 +69,6 @@ def test_the_plain_score_is_scikit_learns_without_a_scaler(warm):
         model = LogisticRegression(tol=1e-8, max_iter=5000).fit(X[train], task.labels[train])
         expected.append(roc_auc_score(task.labels[test], model.decision_function(X[test])))
     values = published_scores.measure(tiny, Pair("full", task.name))
-    assert abs(values["repeated"] - values["plain"]) < 5 * values["repeated_sd"]
     assert values["plain"] == pytest.approx(np.mean(expected), abs=2e-3)
     scores = results.main_scores("tiny").set_index(["task", "model"]).score
     # standardised, scales do not matter
@@ -103,8 +102,6 @@ def test_a_run_writes_scores_beside_the_published_ones_and_a_second_fits_nothing
     edit_model("full", published="Bag")
     table = published_scores.reproduce(plan.make("tiny"), *given, jobs=1, say=quiet)
     written = results.read_beside("tiny", "reproduction.csv").set_index("task")
-    ordinary = results.main_scores("tiny").query("model == 'full'").set_index("task").score
-    assert_allclose(written.score, ordinary[written.index], atol=1e-4)
     assert_allclose(written.difference, written.repeated - 0.72, atol=2e-5)
     assert_allclose(written.se, np.sqrt((0.01**2 + written.repeated_sd**2) / 5), atol=2e-5)
     monkeypatch.setattr(probes, "predict", lambda *a, **k: pytest.fail("fitted again"))

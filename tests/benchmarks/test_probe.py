@@ -25,14 +25,3 @@ def test_every_rival_is_run_at_the_size_of_its_row_and_counts_only_where_it_is_n
     near = rows.set_index(rows.rival.str.split(",").str[0]).ratio.notna()
     assert near[["genebench itself", "scikit-learn newton-cholesky"]].all()
     assert near["batched L-BFGS in torch"] and len(rows) == 6
-
-
-def test_the_products_of_the_engine_are_counted(rows):
-    assert rows.gemm_fraction.between(1e-9, 1).all()
-
-
-def test_the_claim_begins_with_the_lowest_ratio(rows):
-    table = pd.concat([rows.iloc[[0]], rows.iloc[[2, 3]].assign(ratio=[3.0, 2.0], tasks=[1, 10])])
-    words = probe.claim(table)
-    assert words.index("2 times as fast") < words.index("3 times as fast")
-    assert "0 of 2 rows of rivals have no ratio" in words

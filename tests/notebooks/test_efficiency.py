@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from helpers import refused, sha256
+from helpers import refused
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from genebench.benchmark import plan, results, splits
-from genebench.core.errors import RunFailed
 from genebench.core.workers import quiet
 from notebooks.studies.lib import efficiency
 
@@ -19,22 +18,16 @@ def measure_all(tasks=TASKS, sizes=(16, 32, 64)):
     return efficiency.measure_all(plan.make("tiny"), tasks, list(sizes), 2, jobs=1, say=quiet)
 
 
-@pytest.fixture
-def curves(warm):
-    """The table of two tasks of the made-up profile."""
-    measure_all()
-    return results.read_beside("tiny", "efficiency.csv")
-
-
 def test_subsets_contain_the_smaller_ones_and_keep_the_shares_of_the_classes():
     y = (np.arange(200) % 4 == 0).astype(int)
     small, large, whole = efficiency.nested(y, [12, 40, 200], [7, 0, 0])
     assert set(small) < set(large) < set(whole) and len(set(whole)) == 200
     assert (y[small].sum(), y[large].sum()) == (3, 10)
-    assert not np.array_equal(small, efficiency.nested(y, [12], [8, 0, 0])[0])
 
 
-def test_a_point_is_what_scikit_learn_says_of_the_same_subsets(curves):
+def test_a_point_is_what_scikit_learn_says_of_the_same_subsets(warm):
+    measure_all()
+    curves = results.read_beside("tiny", "efficiency.csv")
     tiny = plan.make("tiny")
     task, profile, embedding = tiny.tasks["toy/term/heart"], tiny.profile, tiny.embedding("full")
     numbers = {"n_folds": profile.folds, "seed": profile.seed, "sources": {}}
@@ -58,19 +51,6 @@ def test_a_point_is_what_scikit_learn_says_of_the_same_subsets(curves):
     assert heart.best_shortcut["full", end] == "stem" and np.isnan(heart.excess["random", end])
     excess = heart.score["full", end] - heart.score["stem", end]
     assert heart.excess["full", end] == pytest.approx(excess, abs=2e-5)
-
-
-def test_a_second_run_measures_nothing_and_a_failed_curve_is_named(curves, monkeypatch):
-    path = results.beside_path("tiny", "efficiency.csv")
-    before = sha256(path)
-    monkeypatch.setattr(efficiency, "nested", lambda *given: 1 / 0)
-    measure_all()
-    assert sha256(path) == before
-    path.unlink()
-    with pytest.raises(RunFailed, match="10 curves failed, first 'full × toy/term.*ZeroDivision"):
-        measure_all(sizes=[16])
-    with refused("not made yet; run 'genebench notebooks --study efficiency -P source=tiny'"):
-        results.read_beside("tiny", "efficiency.csv")
 
 
 @pytest.mark.parametrize(
