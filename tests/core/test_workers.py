@@ -73,21 +73,14 @@ def test_a_broken_artefact_is_announced_and_made_again(cells):
     assert cache.state(path) == "ready"
 
 
-def script(tmp_path, text):
-    """Start a script that may start processes."""
-    path = tmp_path / "script.py"
-    path.write_text(f"import os, time\nfrom genebench.core import workers\n{text}")
-    environment = {**os.environ, "PYTHONPATH": str(paths.ROOT)}
-    command = [sys.executable, str(path)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+def script(text):
+    """Start a script that may start processes; returns it and a number that it prints."""
+    code = f"import os, time\nfrom genebench.core import workers\npool = workers.pool(1)\n{text}"
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=paths.ROOT)
 
 
-def test_workers_leave_when_their_parent_is_killed(tmp_path):
-    parent = script(
-        tmp_path,
-        "if __name__ == '__main__':\n    pool = workers.pool(1)\n"
-        "    print(pool.submit(os.getpid).result(), flush=True)\n    time.sleep(60)\n",
-    )
+def test_workers_leave_when_their_parent_is_killed():
+    parent = script("print(pool.submit(os.getpid).result(), flush=True); time.sleep(60)")
     worker = int(parent.stdout.readline())
     parent.kill()
     parent.communicate()
@@ -99,12 +92,10 @@ def test_workers_leave_when_their_parent_is_killed(tmp_path):
     pytest.fail("the worker outlived its parent by ten seconds")
 
 
-def test_a_stopped_pool_ends_at_once(tmp_path):
+def test_a_stopped_pool_ends_at_once():
     process = script(
-        tmp_path,
-        "if __name__ == '__main__':\n    with workers.pool(1) as pool:\n"
-        "        futures = [pool.submit(time.sleep, 30) for _ in range(5)]\n"
-        "        time.sleep(1.5)\n        began = time.monotonic()\n        workers.stop(pool)\n"
-        "    print(time.monotonic() - began)\n",
+        "futures = [pool.submit(time.sleep, 30) for _ in range(5)]\ntime.sleep(1.5)\n"
+        "began = time.monotonic()\nworkers.stop(pool)\npool.shutdown()\n"
+        "print(time.monotonic() - began)"
     )
     assert float(process.communicate(timeout=100)[0]) < 15
