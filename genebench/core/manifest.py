@@ -80,8 +80,9 @@ def write(
         row = new.setdefault((model, split, names[0]), row)  # one for all probes
         row |= {n: row.get(n, 0) + cell[n] for n in ("seconds", "cpu_s") if n in cell}
         here = skipped.setdefault(split, {}).setdefault(model, {})
-        others = {task: why for task, why in here.items() if task not in names}
-        skipped[split][model] = others | {s["task"]: s["reason"] for s in cell["skipped"]}
+        for task in names:
+            here.pop(task, None)
+        here |= {pair["task"]: pair["reason"] for pair in cell["skipped"]}
     known |= new
     cost = {
         "device": f"cpu ({platform.machine()}), {jobs} processes of one thread",

@@ -132,7 +132,6 @@ FILES = {
     "cr.csv": (content(CSV.replace("\n", "\r")), "'symbol'"),
     "utf16.tsv": (csv(frame(), sep="\t", encoding="utf-16"), "'symbol'"),
     "decimal.csv": csv(frame(), sep=";", decimal=",", header=False),
-    "minus.csv": content(CSV.replace("-", "\N{MINUS SIGN}")),
     "excel separator.csv": content("sep=;\n" + CSV.replace(",", ";")),
     "commas at the ends.csv": (content(CSV.replace("\n", ",\n")), "(empty)"),
     "commas below.csv": (content(CSV.replace("\n", ",\n").replace(",\n", "\n", 1)), "(empty)"),

@@ -72,8 +72,7 @@ def _plain(raw):
     if b"\0" in raw and not wide:
         raise BadInput("holds zero bytes, as no text in UTF-8 does; save it as that.")
     stream = io.TextIOWrapper(io.BytesIO(raw), "utf-16" if wide else "utf-8-sig")
-    text = re.sub(r'\n[\n\t ,;|"]*(?=\n|$)', "", stream.read().strip("\n"))
-    return text.replace("\N{MINUS SIGN}", "-")
+    return re.sub(r'\n[\n\t ,;|"]*(?=\n|$)', "", stream.read().strip("\n"))
 
 
 def _cells(lines, sep):
