@@ -136,8 +136,9 @@ def pins(sources):
         Source → file → its ``sha256`` and ``by``: declared, stand-in, first use (the lock), or
         missing (then its declared SHA-256, if it has one).
     """
-    out: dict = {name: {} for name in sources}
+    out = {}
     for name, source in sources.items():
+        out[name] = {}
         for file, spec in source.files.items():
             by, sha256 = "declared" if spec.sha256 else "first use", spec.sha256 or ""
             try:

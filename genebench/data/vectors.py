@@ -31,7 +31,7 @@ _TORCH = (
     "ids=genes, vectors=tensor.float().cpu().numpy())."
 )
 _HINTS = {
-    ".pt .pth .ckpt .bin": _TORCH,
+    ".pt .pth .ckpt": _TORCH,
     ".rds .rda .rdata .h5seurat": "is R's own format; in R: "
     "write.csv(as.data.frame(vectors), 'vectors.csv').",
     ".xlsx .xls .ods": "is a workbook; save that sheet as CSV, with the column of symbols as text.",
