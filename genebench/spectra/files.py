@@ -148,7 +148,7 @@ def score(study, path, name):
         raise BadInput(f"{path}: no split of it can be scored ({why}).")
     cell, seconds = run.Cell(request, name, request.parameters), time.perf_counter() - start
     record.write({cell: scored | {"seconds": 0.0}}, study, jobs=1, run_s=seconds)
-    return RunOutcome(1, 0, 1, {}, len(scored["unscored"]), seconds)
+    return RunOutcome(1, 0, 1, {}, len(scored["unscored"]), seconds, [cell], [])
 
 
 def _read(path, data):

@@ -264,4 +264,4 @@ def run(study, *, chosen=(), jobs=None, say=print, progress=quiet):
             raise RunFailed(f"no split has a score ({unscored[0]['reason']}); nothing was written")
         record.write(computed, study, jobs=jobs, run_s=time.perf_counter() - start)
     numbers = outcome.units, outcome.cached, outcome.computed, failed, len(unscored)
-    return RunOutcome(*numbers, time.perf_counter() - start)
+    return RunOutcome(*numbers, time.perf_counter() - start, list(computed), [])
