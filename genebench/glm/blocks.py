@@ -129,7 +129,7 @@ _BLOCKS = {
 class Tower(nn.Module):
     """Tokens → vectors: an embedding of the neighbourhood, then blocks with residual paths."""
 
-    def __init__(self, recipe, causal: bool):
+    def __init__(self, recipe, causal):
         super().__init__()
         first = recipe.first if recipe.tokens == "nucleotide" else 1
         self.offsets = [-j if causal else j - first // 2 for j in range(first)]
@@ -140,7 +140,7 @@ class Tower(nn.Module):
         self.blocks = nn.ModuleList(kinds[i](recipe, i, causal) for i in range(recipe.depth))
         self.norm = _Norm(recipe.width)
 
-    def forward(self, tokens, species=0, past=None, ahead: int = 0):
+    def forward(self, tokens, species=0, past=None, ahead=0):
         """(B, L) → list of states (B, L, C): before the first block, after each, the last normed.
 
         ``past``: cache (``transformers``) of what a causal tower of attention has read before; the

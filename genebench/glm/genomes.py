@@ -59,8 +59,8 @@ class GenomeSpec(specs.Spec):
     recipe: dict[str, Any] = {}
 
 
-def declared() -> dict[str, GenomeSpec]:
-    """Read ``data/glm_genomes.yml``: every declared genome by name, in file order."""
+def declared():
+    """Dict of every GenomeSpec of ``data/glm_genomes.yml`` by name, in file order."""
     return specs.entries(GenomeSpec, paths.DATA / "glm_genomes.yml", "genomes")
 
 

@@ -120,7 +120,7 @@ class HubModel(TokenModel):
 
     room = 1 << 14
 
-    def __init__(self, name: str, network, tokenizer, *, causal: bool, device: str = "cpu"):
+    def __init__(self, name, network, tokenizer, *, causal, device="cpu"):
         self.name, self.objective, self.device = name, "causal" if causal else "masked", device
         self.tokenizer, self.network = tokenizer, network.to(device).eval()
         config, vocabulary = network.config, tokenizer.get_vocab()

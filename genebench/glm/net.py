@@ -83,12 +83,12 @@ class Recipe(specs.Spec):
         return self
 
     @property
-    def vocabulary(self) -> int:
+    def vocabulary(self):
         """Number of tokens, without the unknown one and the mask."""
         return {"nucleotide": 4, "kmer": 4**self.k, "bpe": 4 + self.merges}[self.tokens]
 
     @property
-    def context(self) -> int:
+    def context(self):
         """Bases that a position sees on one side."""
         if self.mixer != "convolution":
             return self.window
@@ -188,8 +188,8 @@ class _OneTower(nn.Module):
         return self.tower(tokens, species)
 
 
-def build(recipe: Recipe) -> nn.Module:
-    """Make a network on the CPU with fresh weights, drawn from the recipe's seed.
+def build(recipe):
+    """Make the torch module of a Recipe on the CPU with fresh weights, drawn from its seed.
 
     The last layer is zero: before training all tokens are equally likely everywhere.
     """

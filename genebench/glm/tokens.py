@@ -22,7 +22,7 @@ class Tokens:
         Bases of a k-mer (else 1), and tokens of what has an N and of a masked token.
     """
 
-    def __init__(self, recipe, merges: str | None = None):
+    def __init__(self, recipe, merges=None):
         self.k = recipe.k if recipe.tokens == "kmer" else 1
         self.unknown, self.mask = recipe.vocabulary, recipe.vocabulary + 1
         self.merges = merges
@@ -50,8 +50,8 @@ class Tokens:
         ids = np.array([e.ids for e in self._pairs.encode_batch([*map(decode, windows)])])
         return np.where(ids < self._known, ids, self.unknown)
 
-    def spans(self, window: np.ndarray) -> np.ndarray:
-        """First base of each token of one window, and the one after its last, (T, 2) int64."""
+    def spans(self, window):
+        """First base of each token of one (L,) window, and the one after its last, (T, 2) int64."""
         if self.merges is not None:
             return np.array(self._pairs.encode(decode(window)).offsets)
         starts = np.arange(0, len(window), self.k)
@@ -80,11 +80,7 @@ def learn(recipe, sequences):
         start = int(rng.integers(0, max(1, len(sequences[which]) - 128)))
         texts += filter(None, decode(sequences[which][start : start + 128]).split("N"))
     tokenizer = Tokenizer(models.BPE())
-    trainer = trainers.BpeTrainer(
-        vocab_size=recipe.vocabulary,
-        initial_alphabet=list("ACGT"),
-        special_tokens=[],
-        show_progress=False,
-    )
+    options = {"initial_alphabet": list("ACGT"), "show_progress": False}
+    trainer = trainers.BpeTrainer(vocab_size=recipe.vocabulary, **options)
     tokenizer.train_from_iterator(texts, trainer)
     return Tokens(recipe, tokenizer.to_str())

@@ -33,9 +33,10 @@ class TrainedModel(TokenModel):
         Which species every window counts as, where the network has an embedding of species.
     """
 
-    def __init__(self, recipe: net.Recipe, merges: str | None = None, *, device: str = "cpu"):
+    def __init__(self, recipe, merges=None, *, device="cpu"):
         self.recipe, self.name, self.device = recipe, recipe.name, device
         self.tokens = tokens = Tokens(recipe, merges)
+        self._tokens = tokens.encode
         single, causal = recipe.tokens == "nucleotide", recipe.objective == "causal"
         self.objective = "causal" if causal else "masked"
         self.context, self.layers = recipe.context, recipe.depth + 1
@@ -52,11 +53,8 @@ class TrainedModel(TokenModel):
         self.room = 1 << 13 if on_cpu else 1 << 16  # the caches of a CPU hold fewer states
         self.network = net.build(recipe).to(device).eval()
 
-    def _tokens(self, windows):
-        return self.tokens.encode(windows)
-
     def _tokenized(self, windows):
-        ids = self.tokens.encode(windows)
+        ids = self._tokens(windows)
         yield np.arange(len(ids)), ids, ids < self.recipe.vocabulary
 
     def _logits(self, ids, which=0):
