@@ -40,7 +40,7 @@ def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
     empty = tmp_path / "empty.vcf"
     empty.write_text("chrom,pos,ref,alt\nb,9999,A,C\n")
     for arguments, sentence in (
-        ((*score, tmp_path / "none.fa"), "cannot be read"),
+        ((*score, tmp_path / "none.fa"), "no such file"),
         ((*score, fasta, "--strands", "bth"), "did you mean 'both'"),
         ((*score, fasta, "--variants", empty), "none of its 1 variants can be scored"),
         (
