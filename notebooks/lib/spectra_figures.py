@@ -49,10 +49,11 @@ def curves(rows: pd.DataFrame, known: Declared) -> Figure:
     fig = lines(own, xlabel="", ylabel=label, **options)
     for ax, x in zip(fig.axes, panels):
         names = placed.groupby(x).split.agg(lambda splits: ", ".join(dict.fromkeys(splits)))
-        for i, (at, words) in enumerate(names.items()):
+        for at, words in names.items():
             ax.axvline(at, color="#999999", linestyle=(0, (1, 3)), linewidth=1.2)
-            place = {"xy": (at, 0.01 + 0.3 * (i % 3)), "xycoords": ("data", "axes fraction")}
-            ax.annotate(words, **place, fontsize=9, rotation=90, ha="center", va="bottom")
+            place = {"xy": (at, 1.01), "xycoords": ("data", "axes fraction")}
+            ax.annotate(words, **place, fontsize=9, rotation=35, ha="left", va="bottom")
+        ax.set_title(ax.get_title(), fontsize=12, pad=8 + 3.4 * names.str.len().max(initial=0))
     fig.axes[1].invert_xaxis()
     return fig
 
