@@ -239,8 +239,10 @@ def reproduce(
     with Reporter() as report:
         frame = published_scores.reproduce(plan, models, folder, jobs=jobs, **report.hooks)
     published_scores.summarise(plan.declared, folder)
-    gap = frame.difference.abs().groupby(frame.model, sort=False)
-    print(gap.agg(tasks="size", mean_absolute_difference="mean").round(3).to_string())
+    gap = frame.difference.abs()
+    beside = frame[["model"]].assign(difference=gap, within_2_se=gap <= 2 * frame.se)
+    by = beside.groupby("model", sort=False)
+    print(by.mean().round(3).assign(tasks=by.size()).to_string())
     print(folder)
 
 

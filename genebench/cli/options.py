@@ -31,7 +31,7 @@ HELP = {
 """Help of an option that a command's own docstring leaves out."""
 SHORT = {"profile": ["-p"], "jobs": ["-j"], "model": ["-m"], "parameter": ["-P"], "n": ["-n"]}
 """Options that can be written with one letter."""
-LEAST = {"jobs": 1, "seeds": 1, "n": 1, "memory": 0.1}
+LEAST = {"jobs": 1, "seeds": 1, "n": 1, "memory": 0.1, "max_cells": 1}
 """Smallest value of a number."""
 LONGEST_CELL = 100
 """Letters of a cell that a table in a file or a pipe shows; ``--json`` has them all."""

@@ -15,6 +15,7 @@ def place(
     ids: str | None = None,
     array: str | None = None,
     kind: str | None = None,
+    max_cells: int | None = None,
     tasks: list[str] | None = None,
     jobs: int | None = None,
     submit: bool = False,
@@ -36,14 +37,17 @@ def place(
         Which array of several: a key, or obsm/<key>, varm/<key>, X, X.T.
     kind : str, optional
         Kind of id: symbol, ensembl, entrez, uniprot, hgnc (default: guessed).
+    max_cells : int, optional
+        Most rows × columns (default: 500,000,000; 200,000 rows, 50,000 columns).
     submit : bool
         Also write submissions/<name>/, to be completed and handed in.
     """
+    from ..data import limits
     from ..place import place as module
 
     options = {"profile": profile, "out": out, "name": name, "jobs": jobs}
     options |= {"ids": ids, "array": array, "kind": kind}
-    with Reporter() as report:
+    with Reporter() as report, limits.allowing(max_cells):
         folder, card = module.place(vectors, tasks=split_names(tasks), **options, **report.hooks)
     show_card(folder, card, json_)
     if submit:

@@ -14,6 +14,7 @@ import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ LONGEST_TEXT = 10_000
 """Bytes of the longest text that a cell of a Parquet table may hold."""
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 200_000, 50_000, 500_000_000
 """Rows, columns, and rows × columns of a table of vectors."""
+_ALLOWED = ContextVar("allowed", default=None)
+"""Rows × columns that the user allows instead."""
 PATIENCE, HEADROOM = 5, 1 << 30
 """Seconds and bytes in which a C library gets through what a file says of itself."""
 PACE = 5e7
@@ -127,11 +130,21 @@ def check_unpacked(size, packed):
         Bytes of its content, or of as much as was seen, and of the file.
     """
     check_size(size, "its unpacked content")
-    if size > max(UNPACKED, MOST_PACKED * packed):
+    if _ALLOWED.get() is None and size > max(UNPACKED, MOST_PACKED * packed):
         raise BadInput(
             f"unpacks to {size / 1e6:,.0f} MB or more from {packed / 1e6:,.2f} MB, as no table of "
-            "vectors does; give it unpacked, as text or .npy, if it is one."
+            "vectors does; allow its rows × columns with --max-cells if it is one."
         )
+
+
+@contextmanager
+def allowing(cells):
+    """Within this, allow as many rows × columns as the user says; None: the usual limits."""
+    before = _ALLOWED.set(cells)
+    try:
+        yield
+    finally:
+        _ALLOWED.reset(before)
 
 
 def check_shape(rows, columns, what="its table"):
@@ -145,10 +158,13 @@ def check_shape(rows, columns, what="its table"):
         Name of it, for the sentence.
     """
     rows, columns = int(rows), int(columns)
-    if rows > MOST_ROWS or columns > MOST_COLUMNS or rows * columns > MOST_CELLS:
+    allowed, usual = _ALLOWED.get(), rows <= MOST_ROWS and columns <= MOST_COLUMNS
+    if rows * columns > (allowed or MOST_CELLS) or not (allowed or usual):
+        limit = f"{MOST_ROWS:,} × {MOST_COLUMNS:,}, {MOST_CELLS:,} in all,"
         raise BadInput(
-            f"{what} has {rows:,} rows × {columns:,} columns or more, and {MOST_ROWS:,} × "
-            f"{MOST_COLUMNS:,}, {MOST_CELLS:,} in all, are allowed; keep the rows of genes."
+            f"{what} has {rows:,} rows × {columns:,} columns or more, and "
+            f"{f'{allowed:,} numbers' if allowed else limit} are allowed; keep the rows of genes, "
+            "or allow more with --max-cells."
         )
     check_size(16.0 * rows * columns)
 

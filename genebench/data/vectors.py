@@ -88,6 +88,10 @@ def read_vectors(
         file = _opened(path, ids, array)
         names, matrix, columns, notes = _of(file.ending, FORMATS)(file)
         names = pd.Series([str(name).strip() for name in names], dtype=object)
+        bare = names.str.extract(r"^[b=]?(['\"])(.+)\1$")[1]
+        if len(names) and bare.notna().all():
+            notes = [*notes, f"ids were written like {names[0][:40]}: the quotes were taken off."]
+            names = bare
         if matrix.ndim != 2 or matrix.shape[1] == 0 or len(names) != len(matrix):
             shape = "×".join(map(str, matrix.shape))
             raise BadInput(

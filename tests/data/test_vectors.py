@@ -18,6 +18,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.numpy import save_file
 from scipy import sparse
 
+from genebench.data import limits
 from genebench.data.vectors import read_vectors
 
 N, D = 30, 4
@@ -128,6 +129,7 @@ FILES = {
     "two ids.csv": (csv(TWICE), "left out: 'ens' (text)."),
     "r.tsv": (content(TSV.removeprefix("symbol\t")), "ids were taken from the column 'id'"),
     "tab then blanks.txt": content(re.sub("(GENE[0-9]+) ", r"\1\t", GLOVE)),
+    "bytes.csv": (csv(frame([f"b'{g}'" for g in IDS])), "ids were written like b'GENE0'"),
     "comment.tsv": (content("#version 1.2\n% by me\n" + TSV), "'symbol'"),
     "cr.csv": (content(CSV.replace("\n", "\r")), "'symbol'"),
     "utf16.tsv": (csv(frame(), sep="\t", encoding="utf-16"), "'symbol'"),
@@ -169,6 +171,19 @@ def test_every_file_gives_the_same_ids_and_vectors_and_what_was_left_out_is_said
 def test_numbers_and_words_for_missing_values_can_be_ids(tmp_path, names, column):
     frame(names).rename_axis(column).to_csv(tmp_path / "a.csv")
     assert read_vectors(tmp_path / "a.csv")[0].tolist() == list(names)
+
+
+def test_a_user_may_allow_more_and_less(tmp_path):
+    (tmp_path / "a.csv").write_text("symbol,x\n" + "A,0.5\n" * 200_001)
+    with limits.allowing(10**6), refused("the id 'A' stands in row 1 and is not alone"):
+        read_vectors(tmp_path / "a.csv")
+    frame().to_csv(tmp_path / "b.csv")
+    with limits.allowing(100), refused("31 rows × 5 columns or more, and 100 numbers are allowed"):
+        read_vectors(tmp_path / "b.csv")
+    lists = frame()[[]].assign(emb="[0.5, 0.25]")
+    lists.to_csv(tmp_path / "c.csv")
+    with refused("column 'emb' holds lists as text"):
+        read_vectors(tmp_path / "c.csv")
 
 
 def test_whole_numbers_among_fractions_are_named_and_no_number_is_lost(tmp_path):

@@ -203,6 +203,11 @@ def _text(name, column):
     if number.all():
         return ""
     text = str(column[~number].iloc[0])
+    if re.match(r"\s*[\[(]\s*[-+.\d]", text):
+        raise BadInput(
+            f"column '{name[:60]}' holds lists as text ('{text[:30]} …'); write one column for "
+            "each number, with pandas: pd.DataFrame(column.map(json.loads).tolist(), index=genes)."
+        )
     if (number & ~column.isin(list(_NO_NUMBER)).to_numpy(bool)).any():
         row = int(np.argmin(number)) + 1
         raise BadInput(
