@@ -5,6 +5,7 @@ whatever the file is called.
 """
 
 import hashlib
+import re
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,11 @@ SAMPLE = 24
 """Binary tasks, about, that are run again with relatives kept out of training."""
 EXAMPLES = 10
 """Ids of each status that are listed."""
+JOINED = (
+    r"^(.+?)[_|:;. (]+(ENSG\d{11}|\d+)(?:\.\d+)?[.)]?$",
+    r"^(ENSG\d{11})(?:\.\d+)?[_|:; (]+(.+?)\)?$",
+)
+"""Two ids of a gene written as one: ``TP53_ENSG…``, ``TP53 (7157)``; ``ENSG…_TP53``."""
 AS_IT_IS = "as it is"
 """Status of an id that is taken just as it stands."""
 
@@ -55,12 +61,16 @@ def read(path, plan, title, *, kind=None, **options):
     """
     resolver, notes = custom_tasks.find_resolver(plan.declared)
     names, matrix, reading = read_vectors(path, **options)
+    if resolver:
+        names = _parted(names, resolver, reading)
     inside, row, report = _resolve(names, plan, resolver, kind)
     report["sentences"] = notes + report["sentences"]
     if len(inside) < FEWEST:
         lost = [e for s in report["statuses"] if not s["used"] for e in s["examples"]]
         first = f" (first lost: {lost[0]})" if lost else ""
         how = "." if resolver else ", as approved symbols while HGNC's table is missing."
+        if not resolver and lost and any(re.match(pattern, lost[0]) for pattern in JOINED):
+            how += " With it ('genebench fetch hgnc') ids that join two are read, too."
         raise BadInput(
             f"{path}: {len(inside)} of its {len(names)} ids are among the {report['of']:,} genes "
             f"of profile '{plan.profile.name}', and {FEWEST} are needed{first}; give ids of human "
@@ -123,6 +133,23 @@ def plan_of(base, spec, *, names=(), by_family=False):
         }
     declared = base.declared.extended(models=[spec])
     return planning.make(profile.model_copy(update=changes), declared=declared, names=names)
+
+
+def _parted(names, resolver, reading):
+    """Ids, and of those that join two ids of a gene the first where both are of one gene."""
+    texts = pd.Series(names, dtype=object)
+    parts = texts.str.extract(JOINED[0]).fillna(texts.str.extract(JOINED[1]))
+    joined = parts.notna().all(axis=1) & (resolver.resolve(names).symbol == "")
+    if joined.mean() <= 0.5:
+        return names
+    first, second = (resolver.resolve(parts[at][joined]).symbol for at in (0, 1))
+    agree = (first == second) & (first != "")
+    read = parts[0][joined][agree]
+    reading.append(
+        f"{joined.sum():,} ids join two, as '{texts[joined].iloc[0]}': {len(read):,} were read, "
+        f"whose parts are of one gene, and {(~agree).sum():,} were not."
+    )
+    return read.combine_first(texts).to_numpy(str)
 
 
 def _resolve(names, plan, resolver, kind):

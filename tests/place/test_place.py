@@ -36,6 +36,13 @@ def about(frame, folder):
     return said, np.load(paths.DOWNLOADS / "own" / f"{spec.name}.npz")
 
 
+def test_ids_that_join_two_are_read_where_both_are_of_one_gene(warm, known):
+    frame = toy_vectors()
+    both = [f"{gene}_ENSG{i:011d}" for i, gene in enumerate(frame.index)]
+    made, _ = about(frame.set_axis([f"{GENES[0]} (9)", *both[1:]]), warm)
+    assert made["ids"]["covered"] == 179 and "179 were read" in made["reading"][-1]
+
+
 # --- what comes out -------------------------------------------------------------------------------
 
 
