@@ -18,6 +18,7 @@ def spectra(
     profile: str = "demo",
     jobs: int | None = None,
     property_: str = "",
+    pairs: Path | None = None,
     predictions: Path | None = None,
     name: str = "",
     out: Path | None = None,
@@ -42,6 +43,8 @@ def spectra(
     property_ : str
         Which of your samples are alike: shared_mutations, sequence_identity:0.3, cosine:0.8,
         shared_label:COLUMN (default: by the columns of the file).
+    pairs : Path, optional
+        CSV of your own similar pairs: first, second, similarity.
     predictions : Path, optional
         CSV of a model run elsewhere: split, split_param, repeat, id, prediction.
     name : str
@@ -67,17 +70,18 @@ def spectra(
     mine = [n for n in names if n.endswith((".csv", ".tsv", ".csv.gz", ".tsv.gz"))]
     if mine and len(names) > 1:
         raise BadInput(f"'{mine[0]}' is a file of your own; give it alone.")
-    if property_ and not mine:
-        raise BadInput("--property is for a file of your own; name one.")
+    if (property_ or pairs) and not mine:
+        raise BadInput("--property and --pairs are for a file of your own; name one.")
     if mine:
-        spec, said = own.read(Path(mine[0]), property=property_, name=name * (not predictions))
+        how = {"property": property_, "pairs": pairs, "name": name * (not predictions)}
+        spec, said = own.read(Path(mine[0]), **how)
         declared, names = replace(declared, datasets={spec.name: spec}), [spec.name]
         for sentence in said:
             note(f"{mine[0]}: {sentence}.")
     lambdas = parameters.split(",") if parameters else ()
     options = {"mode": mode, "parameters": lambdas, "seeds": seeds, "profile": profile}
     study = studies.make(names, declared=declared, **options)
-    given = [*map(Path, mine), predictions]
+    given = [*map(Path, mine), pairs, predictions]
     title = own.title(name, predictions or next(filter(None, given), Path("own")))
     if any(given):
         folder = own.place(out or Path(f"{title}-{own.digest(*given)[:8]}-spectra"))

@@ -3,6 +3,7 @@
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from ..data.labels import slug
 from ..data.limits import faults_of
 from .builders import mutations
 from .datasets import DataSetSpec, Declarations, ModelSpec
-from .properties import incidence
+from .properties import Graph, from_edges, incidence
 from .samples import DataSet
 
 LARGEST, FEWEST = 200_000, 30
@@ -29,6 +30,7 @@ PROPERTIES = {
     "sequence_identity": ("threshold", "are identical in more than a share of an alignment"),
     "cosine": ("above", "have vectors of a cosine above a threshold"),
     "shared_label": ("column", "have the same value in a column"),
+    "pairs": ("above", "are listed as pairs"),
 }
 """When samples are linked, each with what may stand behind a colon."""
 _MARKS = ["mutation_count", "marks", "mark_pairs"]
@@ -43,16 +45,21 @@ class OwnData(DataSetSpec):
 
     Attributes
     ----------
-    file, content : Path, str
-        CSV of samples, and its digest.
+    file, content, links : Path, str, Graph or None
+        CSV of samples, digest of what was given, and links of a file of pairs.
     """
 
     file: Path
     content: str
+    links: Any = None
 
     def load(self) -> DataSet:
         """Read the file; cached in memory."""
         return _load(self.file, self.content, self.name)[0]
+
+    def parts(self, data: DataSet) -> list[tuple[Graph, np.ndarray]]:
+        """Link the samples that are alike."""
+        return super().parts(data) if self.links is None else [(self.links, np.arange(len(data)))]
 
     @property
     def splits_recipe(self) -> dict:
@@ -73,7 +80,7 @@ class OwnData(DataSetSpec):
         return out
 
 
-def read(path, *, property="", name=""):
+def read(path, *, property="", pairs=None, name=""):
     """Read a user's samples.
 
     Parameters
@@ -84,8 +91,10 @@ def read(path, *, property="", name=""):
         vector. Sequences of one length that are variants of one protein also give mutations,
         against their consensus.
     property : str
-        A key of ``PROPERTIES``, with a value behind a colon; empty: by mutations, sequences or
-        vectors, whichever of these is there first.
+        A key of ``PROPERTIES``, with a value behind a colon; empty: by pairs, mutations, sequences
+        or vectors, whichever of these is there first.
+    pairs : Path, optional
+        CSV of ``first, second`` (ids) and ``similarity``, in [0, 1] (none: all are similar).
     name : str
         What the data set is called; empty: by the file.
 
@@ -100,10 +109,11 @@ def read(path, *, property="", name=""):
         A column that is missing, an id that stands twice, a property that the file has no column
         for.
     """
-    content = digest(path)
+    content = digest(path, pairs)
     data, said = _load(path, content, title(name, path))
     known, _, value = property.partition(":")
     has = {
+        "pairs": pairs,
         "shared_mutations": data.barcodes is not None,
         "sequence_identity": data.sequences,
         "cosine": "vectors" in data.parts,
@@ -114,7 +124,8 @@ def read(path, *, property="", name=""):
     if not has[known]:
         raise BadInput(
             f"{path}: has nothing for the property '{property}' (columns: "
-            f"{', '.join(data.table)}); give mutations, sequence, vectors or shared_label:COLUMN."
+            f"{', '.join(data.table)}); give mutations, sequence, vectors, --pairs "
+            f"or shared_label:COLUMN."
         )
     how = {"name": known, "words": f"two samples {words}"}
     if value:
@@ -135,8 +146,8 @@ def read(path, *, property="", name=""):
     if steps > MOST.get(known, steps):
         raise BadInput(
             f"{path}: to find all pairs by {known} takes {steps:.0e} steps, where "
-            f"{MOST[known]:.0e} are the most; name clusters of another program by "
-            f"shared_label:COLUMN, or draw fewer rows."
+            f"{MOST[known]:.0e} are the most; give similar pairs of another program by --pairs, "
+            f"or draw fewer rows."
         )
     text = f"; linked where they {words}" + f" ({option} {value})" * bool(value)
     spec = OwnData.model_construct(  # of a declaration it has what is not for the catalogue
@@ -148,6 +159,7 @@ def read(path, *, property="", name=""):
         homepage="",
         file=path,
         content=content,
+        links=_pairs(pairs, data, how.get("above", 0)) if known == "pairs" else None,
     )
     return spec, [*said, f"{len(data)} samples, {data.kind}{text}"]
 
@@ -226,6 +238,27 @@ def _mutations(frame, sequences):
     wild = "".join(Counter(column).most_common(1)[0][0] for column in zip(*sequences))
     lists = [mutations(row, {"against": wild}) for row in sequences]
     return lists if sum(map(len, lists)) <= VARIANTS * len(wild) * len(lists) else None
+
+
+def _pairs(path, data, above):
+    """Links of a file of pairs."""
+    frame = table(path, "first", "second")
+    if "similarity" in frame:
+        frame = frame[_similarities(frame, path) > above]
+    at = pd.Series(np.arange(len(data)), data.ids)
+    ends = at.reindex([*frame["first"], *frame.second])
+    for name in ends.index[ends.isna()]:
+        raise BadInput(f"{path}: '{name}' is no id of the samples; fix or drop it.")
+    ends = np.unique(np.sort(ends.to_numpy(int).reshape(2, -1), 0), axis=1)
+    return from_edges(len(data), *ends[:, ends[0] < ends[1]])
+
+
+def _similarities(frame, path):
+    """The column ``similarity``, checked."""
+    values = readers.numbers(frame.similarity)
+    if not values.between(0, 1).all():
+        raise BadInput(f"{path}: similarities are numbers from 0 to 1; fix that column.")
+    return values
 
 
 def digest(*files: Path | None) -> str:

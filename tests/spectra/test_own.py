@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import call, rows
+from helpers import call, refused, rows
 
 from genebench.core import paths
 from genebench.spectra import own
@@ -61,6 +61,20 @@ def test_two_files_of_one_name_have_two_results_outside_the_book(scan, go, tmp_p
     assert "<svg" in page and "uninformed" in page
 
 
+def test_pairs_of_a_file_are_the_links(scan, tmp_path):
+    file, pairs = tmp_path / "mine.csv", tmp_path / "pairs.csv"
+    pairs.write_text("first,second,similarity\nv0,v1,.9\nv1,v0,.9\nv1,v2,.2\nv3,v3,1\n")
+    for how, links in (("", 4), ("pairs:0.5", 2), ("pairs:0.95", 0)):
+        spec, _ = own.read(file, property=how, pairs=pairs)
+        ((graph, node),) = spec.parts(spec.load())
+        assert graph.nnz == links and len(node) == 100 and graph[1, 0] == (links > 0)
+    assert spec.content != own.read(file)[0].content
+    for fault, sentence in (("v0,x,1", "'x' is no id"), ("v0,v1,2", "numbers from 0 to 1")):
+        pairs.write_text(f"first,second,similarity\n{fault}\n")
+        with refused(sentence):
+            own.read(file, pairs=pairs)
+
+
 @pytest.fixture
 def sides(scan):
     """The written splits."""
@@ -106,6 +120,9 @@ sequence=x,mutations=y |                               | neither 'sequence' nor 
  | --property shared_mutation     | did you mean 'shared_mutations'
  | --property shared_label:family | has nothing for the property
  | --property sequence_identity:a | needs a number behind its colon
+ | --pairs none.csv               | none.csv: no such file
+ | --pairs mine.csv               | has no column
+ | --property pairs               | has nothing for the property
  | --split-file none.csv          | none.csv: no such file
  | --out mine.csv                 | is a file, and the results need a folder
 """
