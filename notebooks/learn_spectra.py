@@ -221,7 +221,8 @@ mean.apply(lambda row: curve.area(lambdas, row), axis=1).unstack("split").round(
 # has scores. The area *over overlap* is named apart, because overlap is not spread evenly over λ.
 # The mean *over all overlaps* in the tables, after AU-GOOD, is over the overlaps from 0 to 1, all
 # alike; the curve's ends are held beyond it, and where that is more than a fifth of the range there
-# is no number.
+# is no number. `--target` takes your own: of each unit that you will predict the similarity to its
+# nearest relative in train, which counts as a relative from the threshold of the property on.
 #
 # **Intervals** are Student's t. The variance is that over seeds (another draw of the split) and
 # that over 32 draws of the test units (other test data), the same units at every λ and for every

@@ -21,6 +21,7 @@ def spectra(
     pairs: Path | None = None,
     predictions: Path | None = None,
     name: str = "",
+    target: Path | None = None,
     out: Path | None = None,
     write_splits: Path | None = None,
     split_file: Path | None = None,
@@ -49,6 +50,9 @@ def spectra(
         CSV of a model run elsewhere: split, split_param, repeat, id, prediction.
     name : str
         What your data or the model of the predictions is called (default: the file's name).
+    target : Path, optional
+        CSV with the column similarity, 0 to 1: of what you will predict to its nearest relative in
+        train (above the property's threshold it has one); the mean over overlaps is weighted by it.
     out : Path, optional
         Folder for own results (default: ./<name>-<digest of the files>-spectra).
     write_splits : Path, optional
@@ -81,11 +85,12 @@ def spectra(
     lambdas = parameters.split(",") if parameters else ()
     options = {"mode": mode, "parameters": lambdas, "seeds": seeds, "profile": profile}
     study = studies.make(names, declared=declared, **options)
-    given = [*map(Path, mine), pairs, predictions]
+    given = [*map(Path, mine), pairs, predictions, target]
     title = own.title(name, predictions or next(filter(None, given), Path("own")))
     if any(given):
         folder = own.place(out or Path(f"{title}-{own.digest(*given)[:8]}-spectra"))
-        study = replace(study, folder=folder)
+        weights = own.target(target, study.datasets) if target else None
+        study = replace(study, folder=folder, target=weights)
     with Reporter() as report:
         if split_file:
             columns = ["split", "train", "test", *curve.OVERLAPS, "leakage", "nearest λ"]

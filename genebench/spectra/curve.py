@@ -155,13 +155,16 @@ def points(rows, draws=None):
     return pd.DataFrame(out)
 
 
-def areas(rows, draws=None):
+def areas(rows, draws=None, target=None):
     """Compute the areas under the mean curve of each model.
 
     Parameters
     ----------
     rows, draws : DataFrame
         As of ``points``.
+    target : ndarray, optional
+        Overlaps, in [0, 1], that the model will meet (of a unit with a relative in train 1, else
+        0); None: from 0 to 1, all alike.
 
     Returns
     -------
@@ -169,11 +172,11 @@ def areas(rows, draws=None):
         Per task × model × split and ``over``: ``lambda``, AUSPC, the trapezoid of the mean over
         seeds; ``overlap``, the same over overlap (another number, because overlap is not spread
         evenly over λ); ``target``, after AU-GOOD (Fernández-Díaz 2025): mean of the curve over
-        overlaps from 0 to 1, all alike, its ends held. With interval ``low, high``, ``seeds``,
+        overlap at the target's overlaps, its ends held. With interval ``low, high``, ``seeds``,
         number of ``points``, and span ``begin, end`` with scores (where λ does not reach 1 the area
         is the mean height over this span).
     """
-    out, alike = [], np.linspace(0, 1, 21)
+    out, target = [], np.linspace(0, 1, 21) if target is None else target
     for at, part in _groups(rows, _CURVE):
         line = part.pivot_table("score", "parameter", "repeat")
         mean = part.groupby("parameter")[OVERLAP].mean()
@@ -185,7 +188,7 @@ def areas(rows, draws=None):
                 n = line.shape[1]
                 rest = [line.drop(columns=s).mean(axis=1) for s in line if n > 1]
                 every = [line.mean(axis=1), *rest, *_drawn(draws, at, *line.index).T]
-                values = np.array([area(x, y, alike if over == "target" else None) for y in every])
+                values = np.array([area(x, y, target if over == "target" else None) for y in every])
                 whole, left, tests = values[0], values[1 : len(rest) + 1], values[len(rest) + 1 :]
                 left = left if n > 1 else values[:1]
                 pseudo = whole + (n - 1) * (left.mean() - left)  # jackknife over seeds

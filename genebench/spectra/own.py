@@ -1,6 +1,7 @@
 """A user's own samples on the spectrum: one CSV, known by its content and not by its name."""
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -251,6 +252,21 @@ def _pairs(path, data, above):
         raise BadInput(f"{path}: '{name}' is no id of the samples; fix or drop it.")
     ends = np.unique(np.sort(ends.to_numpy(int).reshape(2, -1), 0), axis=1)
     return from_edges(len(data), *ends[:, ends[0] < ends[1]])
+
+
+def target(path: Path, datasets: Mapping) -> np.ndarray:
+    """Which units to be predicted have a relative in train, 1 or 0, by the property's threshold.
+
+    Raises BadInput.
+    """
+    if len(datasets) > 1:
+        raise BadInput("--target is for one data set; name one.")
+    values = _similarities(table(path, "similarity"), path)
+    if values.empty:
+        raise BadInput(f"{path}: holds no similarity; give numbers from 0 to 1.")
+    how = next((d.property for d in datasets.values() if isinstance(d, DataSetSpec)), {})
+    usual = {"sequence_identity": 0.3, "cosine": 0.8}.get(how.get("name"), 0)
+    return (values > how.get("threshold", how.get("above", usual))).to_numpy(float)
 
 
 def _similarities(frame, path):

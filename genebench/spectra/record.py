@@ -45,7 +45,7 @@ def write(computed, study, *, jobs, run_s):
         "overlaps": overlaps,
         "placed": curve.placed(joined, overlaps),
         "points": curve.points(joined, draws),
-        "auspc": curve.areas(joined, draws),
+        "auspc": curve.areas(joined, draws, study.target),
         "findings": curve.findings(joined, draws, by_marks),
     }
     for name, frame in tables.items():

@@ -65,14 +65,15 @@ class Study:
         What is split, and how.
     datasets, declared : mapping of str to DataSetSpec or GeneTask, Declarations
         The requested data sets; all declared data sets and models.
-    folder : Path
-        Where results are written.
+    folder, target : Path, ndarray or None
+        Where results are written, and overlaps that a model will meet, see ``curve.areas``.
     """
 
     requests: tuple[Request, ...]
     datasets: Mapping[str, DataSetSpec | GeneTask]
     declared: Declarations
     folder: Path
+    target: np.ndarray | None = None
 
 
 def grid(steps: int = STEPS) -> tuple[float, ...]:

@@ -67,13 +67,14 @@ def test_area_is_that_of_the_mean_curve_and_resampled_tests_widen_its_interval()
     gone = scores[~((scores["repeat"] == 2) & (scores.p == 1))]  # one seed does not reach λ = 1
     joined = curve.joined(gone, overlaps)
     draws, moved = draws_of(joined)
-    plain, wide = (
-        curve.areas(joined, drawn).set_index(["split", "over"]).loc["spectral"]
-        for drawn in (None, draws)
+    plain, wide, near = (
+        curve.areas(joined, *given).set_index(["split", "over"]).loc["spectral"]
+        for given in ((), (draws,), (None, np.ones(3)))
     )
     mean = joined[joined.split == "spectral"].groupby("parameter").score.mean()
     assert plain.auspc["lambda"] == pytest.approx(np.trapezoid(mean, mean.index))
     assert plain.auspc["target"] == pytest.approx(mean.mean(), abs=0.02)  # linear here
+    assert near.auspc["target"] == pytest.approx(mean[0.0])
     t = 4.3027  # of three seeds
     error = [(rows.high - rows.low)["lambda"] / 2 / t for rows in (wide, plain)]
     assert error[0] ** 2 - error[1] ** 2 == pytest.approx(moved.var(), rel=0.01)

@@ -1,6 +1,7 @@
 """A user's own samples, predictions, split and target: one command, a folder of their own."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -75,6 +76,22 @@ def test_pairs_of_a_file_are_the_links(scan, tmp_path):
             own.read(file, pairs=pairs)
 
 
+@pytest.mark.parametrize(
+    "how, related",
+    [("sequence_identity:0.5", [0, 0, 1]), ("sequence_identity", [0, 1, 1]), ("", [1, 1, 1])],
+)
+def test_a_target_counts_as_related_above_the_threshold_of_the_property(scan, how, related):
+    to = Path("to.csv")
+    to.write_text("similarity\n0.3\n0.5\n0.51\n0\n")
+    spec, _ = own.read(Path("mine.csv"), property=how)
+    assert own.target(to, {"a": spec}).tolist() == [*related, 0]
+    with refused("--target is for one data set"):
+        own.target(to, {"a": spec, "b": spec})
+    to.write_text("similarity\n")
+    with refused("holds no similarity"):
+        own.target(to, {"a": spec})
+
+
 @pytest.fixture
 def sides(scan):
     """The written splits."""
@@ -123,6 +140,7 @@ sequence=x,mutations=y |                               | neither 'sequence' nor 
  | --pairs none.csv               | none.csv: no such file
  | --pairs mine.csv               | has no column
  | --property pairs               | has nothing for the property
+ | --target mine.csv              | has no column 'similarity'
  | --split-file none.csv          | none.csv: no such file
  | --out mine.csv                 | is a file, and the results need a folder
 """
