@@ -113,7 +113,11 @@ def test_workers_that_would_compute_something_else_are_refused(address, monkeypa
 
 @pytest.mark.slow
 def test_a_cluster_without_workers_or_with_threads_is_one_sentence():
-    with local(0) as running, refused("has no worker; start one with"):
+    alone = {"cls": distributed.Scheduler, "options": {"host": "127.0.0.1", "dashboard": False}}
+    with (
+        distributed.SpecCluster({}, alone) as running,
+        refused("has no worker; start one with"),
+    ):
         cluster.Cluster(running.scheduler_address, timeout=1)
     with local(1, threads=2) as running, refused("has 2 threads"):
         cluster.Cluster(running.scheduler_address)
