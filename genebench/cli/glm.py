@@ -51,6 +51,7 @@ def score(
     variants: Path,
     fasta: Path,
     out: Path,
+    scores: str = "llr",
     window: int = 0,
     strands: str = "both",
     calibrate: bool = False,
@@ -71,6 +72,9 @@ def score(
         The genome that the variants are of.
     out : Path
         Table to write, tab-separated.
+    scores : str
+        Joined by commas: llr; of single substitutions also influence (how far it moves what is
+        expected around it) and embedding (how far the hidden state at its place).
     window : int
         Bases in a window, widened where an allele does not fit; 0: three times the model's context.
     strands : str
@@ -85,6 +89,7 @@ def score(
     from ..glm.tables import scores as scoring
 
     check(STRANDS, "choice of strands", strands)
+    kinds = tuple(dict.fromkeys(split_names([scores])))
     genome = reader.genome(fasta)
     frame = reader.check(reader.read(variants), genome)
     for sentence in reader.messages(frame, genome):
@@ -96,12 +101,12 @@ def score(
         )
     network = hub.load(model, device=device, download=download)
     partial = out.with_name(f".{out.name}.partial")
-    options = {"length": window, "strands": strands, "partial": partial}
+    options = {"kinds": kinds, "length": window, "strands": strands, "partial": partial}
     with Reporter() as report:
         table = scoring.score(network, genome, frame, **options, progress=report.step)
     for sentence in reader.messages(table, genome, told=set(frame.status)):
         note(sentence)
-    if calibrate:
+    if calibrate and "llr" in kinds:
         table = scoring.with_calibration(table, genome)
     reader.write(table, out)
     shutil.rmtree(partial)

@@ -173,6 +173,11 @@ class HubModel(TokenModel):
         return self.tokenizer(self._text(window))["input_ids"]
 
     def _tokens(self, windows):
+        if self.several:
+            raise BadInput(
+                f"model '{self.name}' has tokens of several lengths, and no state belongs to one "
+                "base; take the score llr."
+            )
         (n, length), k = windows.shape, self.token_length
         if length % k or length > self.max_length:
             raise BadInput(

@@ -7,9 +7,12 @@ one variant at a time.
 """
 
 import numpy as np
+from sklearn.preprocessing import normalize
 
 from . import codes
 
+REACH = 32
+"""Bases to each side over which an influence is averaged (causal models: to the right)."""
 AROUND = 32
 """Bases to each side of a change whose pseudo-likelihood is counted."""
 LONGEST = 64
@@ -220,6 +223,48 @@ def _spans(model, windows, first, last, room, asked):
     logs = codes.observed(_at(model, windows, row, place), windows[row, place])
     inside = own[row, place]
     return np.array([np.bincount(row, logs * part, len(own)) for part in (~inside, inside)])
+
+
+def influence(model, windows, positions, alt):
+    """How far a single substitution moves what the model expects around it.
+
+    Parameters
+    ----------
+    model, windows, positions, alt
+        As of ``llr``; windows as given, on one strand.
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        Mean Kullback–Leibler divergence (natural, 0 or more) of the distributions with the
+        alternative from those with the reference, over ``REACH``.
+    """
+    distance = np.arange(windows.shape[1]) - np.asarray(positions)[:, None]
+    first = 1 if model.objective == "causal" else -REACH
+    counted = (distance >= first) & (distance <= REACH) & (distance != 0)
+    (row, place), (distinct, group) = np.nonzero(counted), _distinct(windows)
+    p = _at(model, distinct, group[row], place).astype(np.float64)
+    q = _at(model, codes.substituted(windows, positions, alt), row, place)
+    total = np.bincount(row, (np.exp(p) * (p - q)).sum(1), len(windows))
+    return (total / np.maximum(counted.sum(1), 1)).astype(np.float32)
+
+
+def embedding(model, windows, positions, alt):
+    """How far a single substitution moves the last hidden state at its place.
+
+    Parameters
+    ----------
+    model, windows, positions, alt
+        As of ``influence``; the model has hidden states.
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        1 − cosine, 0 to 2.
+    """
+    both = windows, codes.substituted(windows, positions, alt)
+    a, b = (normalize(model.hidden(w, positions).astype(np.float64)) for w in both)
+    return (1 - (a * b).sum(1)).astype(np.float32)
 
 
 def contexts(sequence, positions, alt):

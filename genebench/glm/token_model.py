@@ -134,7 +134,7 @@ class TokenModel(codes.Nucleotides):
         self._check_single()
         ids, positions = self._tokens(windows), np.asarray(positions)
         out = np.empty((len(ids), 4), dtype=np.float32)
-        for part, logits in self._masked(ids, positions // self.token_length + self.head):
+        for part, logits in self._masked(ids, self._places(windows, positions)):
             logs, given = self._base_logs(logits), (windows[part], positions[part])
             out[part] = within(logs, *given, self.token_length, both=True)
         return out
@@ -226,6 +226,17 @@ class TokenModel(codes.Nucleotides):
             past.batch_repeat_interleave(len(ids))
         with self._computing():
             return self._read_on(self._placed(ids), start, past)
+
+    def hidden(self, windows, positions):
+        """Last hidden state of the token at one position of each of (n, L) windows, (n, d)."""
+        ids, place = self._tokens(windows), self._places(windows, np.asarray(positions))
+        run = self._run(ids, partial(self._hidden, layer=-1))
+        states = [s[np.arange(len(s)), place[part]].cpu().numpy() for part, s in run]
+        return np.concatenate(states)
+
+    def _places(self, windows, positions):
+        """Which token of each window holds a position."""
+        return positions // self.token_length + self.head
 
     def pooled(self, windows, layer=-1):
         """Mean hidden state of each window over tokens of known bases.

@@ -57,6 +57,12 @@ class TrainedModel(TokenModel):
         ids = self._tokens(windows)
         yield np.arange(len(ids)), ids, ids < self.recipe.vocabulary
 
+    def _places(self, windows, positions):
+        if self.tokens.merges is None:
+            return super()._places(windows, positions)
+        ends = (self.tokens.spans(w)[:, 1] for w in windows)
+        return np.array([np.searchsorted(*given, "right") for given in zip(ends, positions)])
+
     def _logits(self, ids, which=0):
         return self.network(ids, self.species)[which]
 

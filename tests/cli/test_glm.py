@@ -21,12 +21,12 @@ def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
     variants = tmp_path / "v.vcf"
     variants.write_text(f"#CHROM\tPOS\tID\tREF\tALT\nb\t100\t.\t{b[99]}\t{alt}\nb\t9999\t.\tA\tC\n")
     score = ("score", tmp_path / "m", "--variants", variants, "--out", out, "--fasta")
-    scored = call("glm", *score, fasta, "--calibrate")
+    scored = call("glm", *score, fasta, "--scores", "llr,influence, embedding", "--calibrate")
     assert scored.exit_code == 0, scored.output
     assert "1 of 2 variants not scored: position off the sequence" in scored.output
     table = pd.read_csv(out, sep="\t")
     assert table.llr.notna().tolist() == [True, False]
-    assert {"llr_calibrated", "normal_ref"} <= set(table)
+    assert {"influence", "embedding", "llr_calibrated", "normal_ref"} <= set(table)
     assert not list(tmp_path.glob(".o.tsv*"))
     windows = [a[i : i + 12] + "ACGT"[i % 2] * 8 for i in range(60)]
     frame = pd.DataFrame({"sequence": windows, "label": np.arange(60) % 2})
@@ -41,6 +41,7 @@ def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
     empty.write_text("chrom,pos,ref,alt\nb,9999,A,C\n")
     for arguments, sentence in (
         ((*score, tmp_path / "none.fa"), "no such file"),
+        ((*score, fasta, "--scores", "lrr"), "did you mean 'llr'"),
         ((*score, fasta, "--strands", "bth"), "did you mean 'both'"),
         ((*score, fasta, "--variants", empty), "none of its 1 variants can be scored"),
         (

@@ -25,6 +25,8 @@ def test_byte_pairs_are_scored_by_likelihood_and_refuse_single_bases(tmp_path, k
     assert np.allclose(score.llr(m, w, p, alt, strands="given"), expected, atol=1e-4)
     with refused("score variants by likelihoods instead"):
         m.conditionals(w)
+    with refused("no state belongs to one base; take the score llr"):
+        score.embedding(m, w, p, alt)
 
 
 def test_likelihoods_and_states_are_what_the_network_itself_says(tmp_path):

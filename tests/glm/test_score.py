@@ -49,7 +49,10 @@ def test_llr_equals_a_slow_reference_on_both_strands_and_in_any_batch(every, nam
     assert_allclose(score.llr(m, w[order], p[order], alt[order]), llr[order], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["blind-spot", "masked", "causal", "bert-kmer", "gpt2"])
+FEW = ["blind-spot", "masked", "causal", "bert-kmer", "gpt2"]
+
+
+@pytest.mark.parametrize("name", FEW)
 def test_a_length_change_counts_the_same_bases_in_both_haplotypes(every, name, monkeypatch):
     """Plain reference: the two windows base by base, on each strand."""
     monkeypatch.setattr(score, "AROUND", 4)
@@ -94,6 +97,20 @@ def test_what_knows_nothing_gives_nothing_at_any_length(given):
     assert np.abs(llr).max() < 1e-3
     if not m.by_likelihood:
         assert_allclose(own[:5], np.log(4) * np.array(sizes), rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_influence_is_the_mean_divergence_of_the_neighbours(every, name, monkeypatch):
+    """And the hidden state moves where the base is another one."""
+    monkeypatch.setattr(score, "REACH", 5)
+    _, w, p, alt = some(m := every[name], 4)
+    x, y = (m.conditionals(v).astype(float) for v in (w, codes.substituted(w, p, alt)))
+    divergence, low = (np.exp(x) * (x - y)).sum(-1), 0 if m.objective == "causal" else -5
+    for i, (q, found) in enumerate(zip(p, score.influence(m, w, p, alt))):
+        near = [j for j in range(max(0, q + low), min(LENGTH, q + 6)) if j != q]
+        assert np.isclose(found, np.mean(divergence[i, near]), atol=1e-5)
+    assert (score.embedding(m, w, p, alt) > 0).all()
+    assert (score.embedding(m, w, p, w[np.arange(4), p]) < 1e-5).all()
 
 
 def test_calibration_removes_the_bias_of_mutation():

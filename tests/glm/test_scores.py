@@ -40,8 +40,8 @@ def scored(tmp_path):
 def test_a_table_of_variants_is_scored_as_variants_one_by_one(scored, given):
     m, positions = model(**given), [301, 302, 302, 341, 91]
     frame = table(*((p, 1, other(p)) for p in positions))
-    out = scored(m, frame, length=LENGTH)
-    assert out.llr_own.isna().all()
+    out = scored(m, frame, kinds=scores.KINDS, length=LENGTH)
+    assert (out.embedding > 0).all() and (out.influence >= 0).all() and out.llr_own.isna().all()
     windows, at = score.placed(m, GENOME, np.array(positions) - 1, LENGTH)
     alt = codes.encode("".join(frame.alt))
     alone = [score.llr(m, windows[[i]], at[[i]], alt[[i]])[0] for i in range(len(positions))]
@@ -54,9 +54,10 @@ def test_one_substitution_in_ten_spellings_has_one_score(scored, objective):
     rows = [
         (300 - a, a + b, TEXT[299 - a : 299] + other(300) + TEXT[300 : 299 + b]) for a, b in spans
     ]
-    out = scored(model(objective=objective), table(*rows))
+    out = scored(model(objective=objective), table(*rows), kinds=scores.KINDS)
     assert len(set(out.alt)) > 7 and (out.normal_pos == 300).all()
-    assert np.ptp(out.llr) <= 1e-6 < np.abs(out.llr).min()
+    for kind in scores.KINDS:
+        assert np.ptp(out[kind]) <= 1e-6 < np.abs(out[kind]).min()
 
 
 def test_what_is_wider_than_a_window_widens_it_and_what_fits_none_says_so(scored):
@@ -104,7 +105,9 @@ def test_an_interrupted_run_goes_on_where_it_stopped(scored, tmp_path, monkeypat
     pd.testing.assert_frame_equal(scored(m, frame, length=LENGTH), whole)
     assert done[3:] == [4, 6]
     scored(m, frame, length=LENGTH + 2)
-    assert done[5:] == [0, 2, 4, 6]  # other options: nothing is taken over
+    out = scored(m, frame, length=LENGTH + 2, kinds=["influence"])
+    assert done[5:] == 2 * [0, 2, 4, 6]  # other options or scores: nothing is taken over
+    assert "llr" not in out and out.influence.isna().tolist() == 7 * [False] + [True]
 
 
 def test_a_kind_of_few_variants_has_no_calibrated_score():

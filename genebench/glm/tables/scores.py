@@ -6,19 +6,31 @@ import numpy as np
 import pandas as pd
 
 from ...core import cache
-from ...core.errors import one_line
+from ...core.errors import check, one_line
 from ...core.workers import fault, quiet
 from .. import codes
 from .. import score as scoring
 from ..variants import GOOD
 
+KINDS = ("llr", "influence", "embedding")
+"""Scores, in the words of ``score``."""
 ROWS = 2048
 """Rows that are kept at a time."""
 FEWEST = 10
 """Variants of one kind from which their mean is taken from each."""
 
 
-def score(model, sequences, frame, *, partial, length=0, strands="both", progress=quiet):
+def score(
+    model,
+    sequences,
+    frame,
+    *,
+    partial,
+    kinds=("llr",),
+    length=0,
+    strands="both",
+    progress=quiet,
+):
     """Score checked variants.
 
     Parameters
@@ -29,64 +41,75 @@ def score(model, sequences, frame, *, partial, length=0, strands="both", progres
     partial : Path
         Folder of the rows that are done; those that it has of the same variants, by the same model
         and options, are not scored again.
+    kinds : tuple of {"llr", "influence", "embedding"}
+        Of ``KINDS``; all but ``llr`` are of single substitutions alone.
     length : int
         Bases of a window, wider for alleles that need it; 0: so that a variant sees the model's
         whole context.
     strands : {"both", "given"}
-        Mean over the two strands, or the given one.
+        Of the LLR: mean over the two strands, or the given one.
     progress : callable
         Takes a stage, the rows done and all.
 
     Returns
     -------
     DataFrame
-        With ``llr`` and ``llr_own`` (see ``score.pseudo``), NaN where a variant is not ok.
-        ``status`` says why a variant could not be scored.
+        With a column for each of ``kinds``, NaN where a variant is not ok, and ``llr_own`` beside
+        ``llr`` (see ``score.pseudo``). ``status`` says why a variant could not be scored.
     """
+    for kind in kinds or [""]:
+        check(KINDS, "score", kind)
     grain = model.token_length
     if not length:  # twice the context and as much again to share, at most all that it reads
         length = min(model.max_length, max(64, 3 * model.context))
         length = max(grain, length // grain * grain)
-    folder, parts = partial / _key(model, sequences, frame, length, strands), []
+    folder, parts = partial / _key(model, sequences, frame, kinds, length, strands), []
     for start in range(0, len(frame), ROWS):
         path = folder / f"{start}.parquet"
         if not path.exists():
             rows = frame.iloc[start : start + ROWS]
             with cache.atomic(path) as temporary:
-                _scored(model, sequences, rows, length, strands).to_parquet(temporary)
+                _scored(model, sequences, rows, kinds, length, strands).to_parquet(temporary)
         parts.append(pd.read_parquet(path))
         progress("variants", min(start + ROWS, len(frame)), len(frame))
     return frame.drop(columns="status").join(pd.concat(parts).set_axis(frame.index))
 
 
-def _key(model, sequences, frame, length, strands):
-    """Hash of all that determines the scores, the model by that of a made-up variant."""
+def _key(model, sequences, frame, kinds, length, strands):
+    """Hash of all that determines the scores, the model by those of a made-up variant.
+
+    A score that the model does not give ends here, before any row.
+    """
     window = np.random.default_rng(0).integers(0, 4, (1, length)).astype(np.uint8)
     place = np.array([length // 2])
-    (value,) = scoring.llr(model, window, place, (window[0, place] + 1) % 4)
+    given = model, window, place, (window[0, place] + 1) % 4
+    values = [f"{getattr(scoring, kind)(*given)[0]:.5g}" for kind in kinds]
     bases = [[name, zlib.crc32(s.codes)] for name, s in sequences.items()]
     rows = frame.to_csv(index=False)
-    return cache.key([model.name, f"{value:.5g}", rows, bases, length, strands])
+    return cache.key([model.name, kinds, values, rows, bases, length, strands])
 
 
-def _scored(model, sequences, frame, length, strands):
+def _scored(model, sequences, frame, kinds, length, strands):
     """Status and scores of some rows."""
-    out = frame[["status"]].assign(llr=np.float32(np.nan), llr_own=np.float32(np.nan))
+    names = [*kinds, *["llr_own"] * ("llr" in kinds)]
+    out = frame[["status"]].assign(**dict.fromkeys(names, np.float32(np.nan)))
 
     def substitutions(rows):
         bases, alt = sequences[rows.chrom.iloc[0]].codes, codes.encode("".join(rows.normal_alt))
         given = scoring.placed(model, bases, rows.normal_pos.to_numpy() - 1, length)
-        return [scoring.llr(model, *given, alt, strands=strands)]
+        own = {"llr": {"strands": strands}}
+        return {k: getattr(scoring, k)(model, *given, alt, **own.get(k, {})) for k in kinds}
 
     def changes(rows):
         bases, width = sequences[rows.chrom.iloc[0]].codes, int(rows.window.iloc[0])
         given = list(zip(rows.start, rows.ref_size, map(codes.encode, rows.bases)))
-        return scoring.pseudo(model, bases, given, length=width, strands=strands)
+        both = scoring.pseudo(model, bases, given, length=width, strands=strands)
+        return dict(zip(("llr", "llr_own"), both))
 
     def attempt(compute, rows):
         """Score rows at once; if that fails, one by one, so that only what is at fault is lost."""
         try:
-            for name, values in zip(("llr", "llr_own"), compute(rows)):
+            for name, values in compute(rows).items():
                 out.loc[rows.index, name] = values
         except Exception as err:  # of any kind: it becomes the row's status
             if len(rows) == 1:
@@ -98,6 +121,8 @@ def _scored(model, sequences, frame, length, strands):
     one = single(frame)
     for _, rows in one.sort_values(["chrom", "normal_pos"]).groupby("chrom"):
         attempt(substitutions, rows)
+    if "llr" not in kinds:
+        return out
     others = _trimmed(frame[frame.status == GOOD].drop(one.index))
     most = model.max_length // model.token_length * model.token_length
     need = others["size"].to_numpy(int) + max(length // 2, 2 * scoring.AROUND)
