@@ -1,4 +1,4 @@
-"""The commands ``genebench vectors …``: take embeddings away, compare them."""
+"""The commands ``genebench vectors …``: take embeddings away, fetch them, compare them."""
 
 import functools
 from pathlib import Path
@@ -60,6 +60,23 @@ def export(
         print(library.export(spec, embedding, plan.declared.sources, folder, **options))
 
 
+def get(model: str, *, origin: str, folder: Path = FOLDER) -> None:
+    """Fetch exported vectors and check them against their card.
+
+    Parameters
+    ----------
+    model : str
+        Which model.
+    origin : str
+        A folder, or the https address of a release's files.
+    folder : Path
+        Where they are put.
+    """
+    from ..place import library
+
+    print(library.get(model, origin, folder))
+
+
 def compare(
     one: str,
     other: str,
@@ -99,4 +116,4 @@ def compare(
         raise typer.Exit(1)
 
 
-COMMANDS = [list_, export, compare]
+COMMANDS = [list_, export, get, compare]

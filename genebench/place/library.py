@@ -5,6 +5,10 @@ number format, licence, and the SHA-256 of the file.
 """
 
 import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +16,8 @@ from sklearn.preprocessing import normalize
 
 from .. import __version__
 from ..core import cache, manifest
-from ..core.errors import BadInput, check
+from ..core.errors import BadInput, check, one_line
+from ..core.source_specs import FileSpec
 from ..data import genes, sources, vectors
 from ..models import Embedding
 
@@ -156,6 +161,82 @@ def _h5ad(path, ids, matrix):
 
 WRITERS = {"parquet": _parquet, "safetensors": _safetensors, "h5ad": _h5ad}
 """Ending → writer of (path, ids, matrix)."""
+
+
+def get(name, origin, folder):
+    """Fetch an exported file with its card, and check it.
+
+    Parameters
+    ----------
+    name, origin : str
+        Model, and the folder, or its https address, that holds card and file.
+    folder : Path
+        Where they are put.
+
+    Returns
+    -------
+    Path
+        Of the verified file.
+
+    Raises
+    ------
+    BadInput
+        No card there, or another SHA-256 than the card's; nothing is left behind.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as made:
+        card = _brought(origin, Path(made) / f"{name}.json")
+        try:
+            about = json.loads(card.read_bytes())
+            file, wanted = Path(about["file"]).name, about["sha256"]
+        except (ValueError, KeyError, TypeError) as err:
+            raise BadInput(
+                f"{origin}/{card.name}: no card of exported vectors ({err}); give the origin of a "
+                "file that 'genebench vectors export' wrote."
+            ) from err
+        found = _brought(origin, Path(made) / file)
+        if cache.digest(found) != wanted:
+            raise BadInput(
+                f"{origin}/{file}: its SHA-256 is not the one of its card; export or fetch it "
+                "again."
+            )
+        for path in (found, card):
+            os.replace(path, folder / path.name)
+    return folder / file
+
+
+def _brought(origin, target):
+    """Copy or download the file of a name."""
+    if origin.startswith("https://"):
+        return fetched(f"{origin.rstrip('/')}/{target.name}", target, "try again")
+    found = Path(origin) / target.name
+    if not found.is_file():
+        raise BadInput(f"{found}: no such file; run 'genebench vectors export' first.")
+    return shutil.copyfile(found, target)
+
+
+def fetched(url, target, advice):
+    """Download one file.
+
+    Parameters
+    ----------
+    url, target, advice : str, Path, str
+        Its https address, where it is put, and what to do if it does not come, for the message.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    BadInput
+        It could not be fetched.
+    """
+    try:
+        return sources.fetch_file(FileSpec(format="parquet", path=target.name, url=url), target)
+    except Exception as err:  # of the web
+        reason = one_line(f"{type(err).__name__}: {err}")[:140]
+        raise BadInput(f"{url} could not be fetched ({reason}); {advice}.") from err
 
 
 def compare(one, other):

@@ -18,10 +18,9 @@ from pydantic import BeforeValidator
 from ..benchmark import plan as planning
 from ..benchmark import results, validation
 from ..core import cache, specs
-from ..core.errors import BadInput, one_line
-from ..core.source_specs import FileSpec
+from ..core.errors import BadInput
 from ..core.yamls import Spec, build, read_yaml
-from ..data import sources
+from .library import fetched
 from .place import scores_of
 from .read import plan_of, read
 
@@ -185,7 +184,8 @@ def check(folder, *, vectors=None, seed=None, **options):
     with tempfile.TemporaryDirectory() as temporary:
         if vectors is None and not address.startswith("https://"):
             raise BadInput(f"{path}: 'vectors.address' is no https address; give it, or --vectors.")
-        file = vectors or _fetched(address, Path(temporary, Path(given.vectors.file).name))
+        target = Path(temporary, Path(given.vectors.file).name)
+        file = vectors or fetched(address, target, "give --vectors")
         if cache.digest(file) != given.vectors.sha256:
             raise BadInput(f"{file}: not the vectors of {path} (another SHA-256).")
         spec, _ = read(file, base, given.name)
@@ -222,15 +222,6 @@ def _check_folds(rows, table, path):
             f"{path}: {_cell(at)}: {n} test genes, which is no fold of the profile; place the "
             "vectors with this version of genebench."
         )
-
-
-def _fetched(url, target):
-    """Download one file."""
-    try:
-        return sources.fetch_file(FileSpec(format="parquet", path=target.name, url=url), target)
-    except Exception as err:  # of the web
-        reason = one_line(f"{type(err).__name__}: {err}")[:140]
-        raise BadInput(f"{url} could not be fetched ({reason}); give --vectors.") from err
 
 
 def _cell(at):

@@ -1,6 +1,8 @@
 """Vectors that are taken away: read back by other people's tools, checked, compared."""
 
 import json
+import shutil
+from pathlib import Path
 
 import anndata
 import numpy as np
@@ -48,6 +50,40 @@ def test_every_format_gives_back_the_vectors_to_its_rounding_and_to_other_tools(
         mine = library.read(exported / ending / f"full.{ending}")
         assert sorted(mine.entities) == GENES
         assert_allclose(mine.vectors, toy_vectors().loc[mine.entities], rtol=1e-3, atol=1e-4)
+
+
+def test_what_is_fetched_is_checked_and_a_changed_byte_leaves_nothing(exported, monkeypatch):
+    origin, target = exported / "parquet", exported / "mine"
+    status, out, _ = vectors("get", "full", "--origin", origin, "--folder", target)
+    assert status == 0 and out.strip() == str(target / "full.parquet")
+    assert {f.name: f.read_bytes() for f in target.iterdir()} == {
+        f.name: f.read_bytes() for f in origin.iterdir()
+    }
+    fetch = lambda spec, to: shutil.copyfile(origin / Path(spec.url).name, to)  # noqa: E731
+    monkeypatch.setattr(sources, "fetch_file", fetch)
+    assert library.get("full", "https://x.org/v1/", exported / "web").exists()
+    raw = bytearray((origin / "full.parquet").read_bytes())
+    raw[100] ^= 1
+    (origin / "full.parquet").write_bytes(raw)
+    status, _, said = vectors("get", "full", "--origin", origin, "--folder", exported / "other")
+    assert status == 2 and "SHA-256" in said
+    assert not list((exported / "other").iterdir())
+
+
+@pytest.mark.parametrize(
+    "card, why",
+    [
+        ("", "no card"),
+        ("[]", "no card"),
+        ('{"file": 3}', "no card"),
+        ('{"file": "../../etc/passwd", "sha256": "0"}', "passwd: no such file"),
+    ],
+)
+def test_a_card_that_is_none_or_names_a_file_elsewhere_is_refused(tmp_path, card, why):
+    (tmp_path / "x.json").write_text(card)
+    with refused(why):
+        library.get("x", str(tmp_path), tmp_path / "to")
+    assert not list((tmp_path / "to").iterdir())
 
 
 def test_a_turned_copy_has_the_same_geometry_and_other_vectors():
