@@ -62,13 +62,13 @@ def card(plan, frame):
     Returns
     -------
     list of dict
-        For each set of tasks its row of ``place`` and a ``sentence``; empty where the profile has
-        no such tasks.
+        For each set of tasks its row of ``place``, a ``sentence``, and the rows of its ``types``;
+        empty where the profile has no such tasks.
     """
     if SOURCE not in plan.profile.sources:
         return []
     theirs, out = published(plan), []
-    places = place(plan, computed(frame), theirs)
+    places, types = place(plan, computed(frame), theirs)
     for row in places[places.source == "computed"].to_dict("records"):
         of = theirs[theirs.set == row["set"]].model.nunique()
         sentence = (
@@ -76,7 +76,8 @@ def card(plan, frame):
             f"place {row['rank']} ({row['rank_low']} to {row['rank_high']}) among {of} published "
             f"embeddings and itself; {row['above']} are significantly better, {row['below']} worse."
         )
-        out.append(row | {"sentence": sentence})
+        mine = types[types["set"] == row["set"]].sort_values("best_score", ascending=False)
+        out.append(row | {"sentence": sentence, "types": mine.to_dict("records")})
     return out
 
 
@@ -94,12 +95,16 @@ def place(plan, ours, theirs):
 
     Returns
     -------
-    DataFrame
+    places : DataFrame
         A row a set and model (``source`` computed or published): ``tasks``, ``clusters``, mean
         ``score``, ``low``, ``high``; ``rank`` (1 is the best of the 38 and it), ``rank_low``,
         ``rank_high``; how many published ones are significantly ``above`` and ``below``.
+    types : DataFrame
+        A row a set, computed model and category: number of ``embeddings``, how many have a lower
+        mean (``lower``), the ``best`` of them with its score, and ``difference`` to it with
+        ``low`` and ``high``.
     """
-    rows, category = [], dict(zip(theirs.model, theirs.category))
+    rows, types, category = [], [], dict(zip(theirs.model, theirs.category))
     for name, part in theirs.groupby("set", sort=False):
         wide = part.pivot(index="task", columns="model", values="score").dropna()
         for model, own in [("", None), *ours.groupby("model", sort=False)]:
@@ -114,6 +119,25 @@ def place(plan, ours, theirs):
             cluster = separation.cluster_tasks(likeness, list(scores.index)).astype(str)
             means = scores.mean().to_numpy()
             draws = bootstrap.cluster_draws(scores.to_numpy()[:, None], cluster)
+            kinds = scores.columns.map(category)
+            for kind in sorted(set(kinds[:-1])) if model else ():
+                inside = np.flatnonzero(kinds == kind)
+                best = inside[np.argmax(means[inside])]
+                low, high = bootstrap.percentiles(draws[-1] - draws[best])
+                types.append(
+                    {
+                        "set": name,
+                        "model": model,
+                        "category": kind,
+                        "embeddings": len(inside),
+                        "lower": int((means[inside] < means[-1]).sum()),
+                        "best": scores.columns[best],
+                        "best_score": means[best],
+                        "difference": means[-1] - means[best],
+                        "low": low,
+                        "high": high,
+                    }
+                )
             for at in [len(means) - 1] if model else range(len(means)):
                 others = np.arange(len(means)) != at
                 low, high = bootstrap.percentiles(draws[at])
@@ -138,7 +162,7 @@ def place(plan, ours, theirs):
                         "below": int((less_low > 0).sum()),
                     }
                 )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows), pd.DataFrame(types)
 
 
 def computed(frame: pd.DataFrame) -> pd.DataFrame:

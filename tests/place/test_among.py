@@ -42,12 +42,13 @@ def scores(made_up, level, model, seed, **more):
 
 def test_a_place_counts_who_is_better_and_its_interval_holds_the_rank(made_up):
     levels = {"A": 0.9, "B": 0.8, "C": 0.7, "D": 0.6}
+    kinds = {"A": "text", "B": "text", "C": "sequence", "D": "sequence"}
     parts = [
-        scores(made_up, level, name, i, set="go", category="text")
+        scores(made_up, level, name, i, set="go", category=kinds[name])
         for i, (name, level) in enumerate(levels.items())
     ]
     ours = scores(made_up, 0.75, "mine", 9)
-    places = among.place(made_up, ours, pd.concat(parts))
+    places, types = among.place(made_up, ours, pd.concat(parts))
     mine = places[places.source == "computed"].iloc[0]
     assert (mine["rank"], mine.rank_low, mine.rank_high, mine.above, mine.below) == (3, 3, 3, 2, 2)
     assert (mine.tasks, mine.clusters) == (12, 11)  # the last two ask the same
@@ -55,6 +56,11 @@ def test_a_place_counts_who_is_better_and_its_interval_holds_the_rank(made_up):
     assert mine.score == pytest.approx(ours.score.mean())
     theirs = places[places.source == "published"].set_index("model")
     assert dict(theirs["rank"]) == {"A": 1, "B": 2, "C": 3, "D": 4}
+    of = types.set_index("category")
+    assert dict(of.best) == {"text": "A", "sequence": "C"}
+    assert dict(of.lower) == {"text": 0, "sequence": 2} and (of.embeddings == 2).all()
+    assert of.difference["text"] == pytest.approx(mine.score - theirs.score["A"])
+    assert (of.low < of.difference).all() and (of.difference < of.high).all()
 
 
 def test_published_scores_that_the_holdout_cannot_give_are_marked(made_up):

@@ -6,7 +6,13 @@ from browsers import EVIL, hit, launch
 from genebench.place import card
 
 pytestmark = pytest.mark.browser
-MORE = {"among": [{"sentence": ""}], "probe": "svc", "skipped": [{"task": "", "reason": ""}]}
+NUMBERS = "embeddings", "lower", "best_score", "difference", "low", "high"
+TYPE = dict.fromkeys(NUMBERS, 1) | {"category": "", "best": ""}
+MORE = {
+    "among": [{"sentence": "", "types": [TYPE]}],
+    "probe": "svc",
+    "skipped": [{"task": "", "reason": ""}],
+}
 """What the card of the made-up project has none of."""
 
 

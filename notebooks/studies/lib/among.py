@@ -28,7 +28,7 @@ def write(plan):
     frame = reproduction(plan, ours, theirs, results.read_beside(name, "intervals.parquet"))
     for file, table in (
         ("reproduction.csv", frame),
-        ("among.csv", among.place(plan, ours, theirs)),
+        ("among.csv", among.place(plan, ours, theirs)[0]),
     ):
         results.write_table(table, results.beside_path(name, file))
     return summary(frame)
