@@ -39,8 +39,6 @@ _HINTS = {
     "adata.write_h5ad('genes.h5ad').",
     ".feather .arrow": "is not read; in Python, with pandas: "
     "pd.read_feather(file).to_parquet('vectors.parquet').",
-    ".json": "is not read; in Python, with pandas: "
-    "pd.read_json(file, orient='index').to_parquet('vectors.parquet').",
 }
 """Endings that are not read → what to do."""
 
@@ -208,8 +206,12 @@ def _read_parquet(file):
 
 
 def _read_mapping(file):
-    """Gene → list of numbers, as a pickle of plain containers."""
-    table = limits.read_pickle(file.path)
+    """Gene → list of numbers, as json or as a pickle of plain containers."""
+    if file.ending == ".json":
+        limits.check_size(80.0 * file.raw.count(b","))  # an object of Python each
+        table = json.loads(file.raw)
+    else:
+        table = limits.read_pickle(file.path)
     rows = list(table.values()) if isinstance(table, dict) else []
     columns, *others = {len(row) if isinstance(row, list) else 0 for row in rows} or {0}
     if others or not columns:
@@ -300,7 +302,7 @@ def _tensors(file):
 FORMATS = {
     ".csv .tsv .txt .vec .w2v": delimited.read,
     ".parquet .pq": _read_parquet,
-    ".pkl .pickle": _read_mapping,
+    ".json .pkl .pickle": _read_mapping,
     ".npy .npz .safetensors": _read_arrays,
     ".h5ad": h5ad.read,
 }

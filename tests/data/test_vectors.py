@@ -119,6 +119,7 @@ FILES = {
     "v.h5ad": h5ad(),
     "transposed.h5ad": h5ad(X.T, tuple("abcd"), IDS),
     "v.safetensors": beside(lambda path: save_file({"emb": X}, str(path))),
+    "v.json": content(json.dumps(dict(zip(IDS.tolist(), X.tolist())))),
     "v.pkl": content(pickle.dumps(dict(zip(IDS.tolist(), X.tolist())))),
     "numbered.csv": (csv(frame().reset_index()), "left out: 'unnamed 1' (row numbers)."),
     "filtered.csv": (
@@ -267,6 +268,8 @@ BROKEN = {
     "wide.npz": (npz(genes=IDS, x=np.zeros((2, 50_001))), "its array has 2 rows × 50,001"),
     "sparse.h5ad": (spoiled("indices", 3), "cannot be read as h5ad .*indices must be < 3"),
     "uneven.pkl": (content(pickle.dumps({"A": [1, 2], "B": [1]})), "holds no mapping"),
+    "uneven.json": (content('{"A": [1, 2], "B": [1]}'), "holds no mapping"),
+    "deep.json": (content("[" * 200_000), "cannot be read as json .RecursionError"),
     "none.csv": (lambda p: None, "no such file; check the spelling"),
 }
 
