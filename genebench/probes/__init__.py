@@ -36,6 +36,9 @@ class Method(NamedTuple):
 
 
 _LOGISTIC = Method("logistic", {"C": 1.0, "tolerance": 3e-4})
+_KINDS = ("binary", "multilabel", "multiclass", "regression")
+_EPOCHS = {"max_iter": 40, "n_iter_no_change": 40}
+_NETWORK = {"hidden_layer_sizes": [32], "learning_rate_init": 5e-3, "random_state": 0, **_EPOCHS}
 
 PROBES: dict[str, dict[str, Method]] = {
     "linear": {
@@ -44,11 +47,14 @@ PROBES: dict[str, dict[str, Method]] = {
         "regression": Method("ridge", {"alpha": 1.0}),
     },
     "products": {"pair": Method("products", {**_LOGISTIC.options, "products": True})},
+    "knn": dict.fromkeys(_KINDS, Method("knn", {"k": 15})),
+    "mlp": dict.fromkeys(_KINDS, Method("mlp", _NETWORK)),
     "svc": {"binary": Method("svc", {"C": [0.1, 1.0, 10.0, 100.0, 1000.0]})},
 }
 """Probe → kind of task → how it is fitted. Linear: L2-regularised logistic, softmax or ridge
-regression; products: the same on both vectors of a pair and their product by column; svc: a
-support vector machine with a Gaussian kernel, C chosen inside."""
+regression; products: the same on both vectors of a pair and their product by column; knn: 15
+nearest neighbours by cosine; mlp: a network with one hidden layer; svc: a support vector machine
+with a Gaussian kernel, C chosen inside."""
 
 
 def takes(kind, probe="linear"):
@@ -116,7 +122,7 @@ def predict(
         Bytes that features and fits at work may take beside X itself; tasks are fitted in waves
         that fit.
     **options
-        Of the method, over its defaults (``C``, ``alpha`` …).
+        Of the method, over its defaults (``C``, ``k`` …).
 
     Returns
     -------
@@ -162,13 +168,14 @@ def predict(
 
         values = svc.predict(X, Y, folds, **settings)  # it reads the vectors as they are
     else:
-        from . import features, linear
+        from . import features, linear, mlp, neighbours
 
         double = how.name == "ridge"  # a closed form gives all digits
         scale = {"standardise": standardise, "device": device, "double": double}
         scaled = features.Features(X, pairs, **scale)
         settings["memory"] = max(memory - scaled.bytes, 1e6)
-        values = linear.predict(scaled, Y, folds, kind=kind, **settings)
+        module = {"knn": neighbours, "mlp": mlp}.get(how.name, linear)
+        values = module.predict(scaled, Y, folds, kind=kind, **settings)
 
     if kind != "regression":
         values = np.clip(values, -LIMIT, LIMIT)

@@ -49,5 +49,6 @@ def test_a_linear_probe_trains_on_parts_that_are_never_tested():
     X, y = made_up()
     fold = np.where(np.arange(len(y)) % 4 == 0, 0, -2 - np.arange(len(y)) % 3)
     twin = np.where(fold < 0, 1, 0)  # the same training entities, as a fold
-    got, want = (probes.predict(X, y, f, kind="binary") for f in (fold, twin))
-    assert_allclose(got[fold == 0], want[fold == 0], rtol=1e-5)
+    for probe in ("linear", "knn"):
+        got, want = (probes.predict(X, y, f, kind="binary", probe=probe) for f in (fold, twin))
+        assert_allclose(got[fold == 0], want[fold == 0], rtol=1e-5)
