@@ -1,16 +1,25 @@
 """Checks of unknown vectors: does a score come from the labels, or from an easier question.
 
-Each gives a ``Finding``: ``flag``, the scores cannot be taken at their word; ``clear``, looked for
-and not found; ``open``, could not be looked for.
+Each gives a ``Finding``: ``flag``, the scores cannot be taken at their word; ``note``, something to
+know when they are read; ``clear``, looked for and not found; ``open``, could not be looked for.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import scipy
+from sklearn.model_selection import KFold, StratifiedKFold
 
+from .. import probes
+from ..data import families
+from ..stats import metrics
+
+GENES = 4000
+"""Most genes that the probe of symbol stems sees."""
+KNOWS_FAMILY, KNOWS_STUDY = 0.9, 0.5
+"""AUROC of the symbol stem, and rank correlation with annotations, that are worth a note."""
 SURVIVES = 0.5
 """Share of a score above chance that must be left when relatives are kept out of training."""
 PERFECT, FAIR = 0.99, 0.95
@@ -26,7 +35,7 @@ class Finding(NamedTuple):
     ----------
     check : str
         Its title.
-    level : {"flag", "clear", "open"}
+    level : {"flag", "note", "clear", "open"}
     sentence : str
     value : float or None
         The number that it rests on.
@@ -39,6 +48,89 @@ class Finding(NamedTuple):
     sentence: str
     value: float | None = None
     rows: list[dict] = []
+
+
+def stems(embedding, *, least=10):
+    """Measure how well the vectors predict the symbol stem of a gene (``families.stem``).
+
+    Parameters
+    ----------
+    embedding : Embedding
+    least : int
+        Fewest genes of a stem; the 20 largest are used.
+
+    Returns
+    -------
+    Finding
+        ``value``: mean AUROC of the linear probe in five stratified folds.
+    """
+    title, stem = "Relatives by symbol", np.array(families.stems(embedding.entities.tolist()))
+    chosen = [s for s, n in Counter(stem.tolist()).most_common(20) if n >= least]
+    inside = np.isin(stem, chosen)
+    rest = np.random.default_rng(0).permutation(np.flatnonzero(~inside))
+    inside[rest[: max(0, GENES - inside.sum())]] = True
+    Y = np.array([stem[inside] == s for s in chosen if (stem[inside] != s).sum() >= least]).T * 1
+    if not Y.size:
+        few = f"No {least} genes share a symbol stem, or all do, so this was not looked at."
+        return Finding(title, "open", few)
+    values = _predicted(embedding.vectors[inside], Y, "binary", StratifiedKFold)
+    area = float(np.mean([metrics.auroc(*pair) for pair in zip(Y.T, values.T)]))
+    level, meaning = "clear", "the vectors hold little of the symbol's letters."
+    if area > KNOWS_FAMILY:
+        level = "note"
+        meaning = (
+            "the vectors know families, and a score on folds at random can be had by remembering "
+            "relatives."
+        )
+    sentence = (
+        "The letters that a gene's symbol shares with its relatives can be predicted from the "
+        f"vectors with a plain mean AUROC of {area:.2f} over {Y.shape[1]} families: {meaning}"
+    )
+    return Finding(title, level, sentence, area)
+
+
+def study(embedding, count):
+    """Measure how well the vectors predict how studied a gene is.
+
+    Parameters
+    ----------
+    embedding : Embedding
+    count : ndarray, shape (n,), or None
+        Annotations of each gene; None where there are no counts.
+
+    Returns
+    -------
+    Finding
+        ``value``: Spearman correlation of the counts with ridge regression's predictions out of
+        fold.
+    """
+    title = "How studied a gene is"
+    if count is None or np.ptp(count) == 0:
+        none = "No annotation counts are at hand, so this was not looked at."
+        return Finding(title, "open", none)
+    y = np.log1p(count.astype(float))
+    r = metrics.spearman(y, _predicted(embedding.vectors, y[:, None], "regression", KFold)[:, 0])
+    level, meaning = "clear", "they say little about how studied a gene is."
+    if r > KNOWS_STUDY:
+        level = "note"
+        meaning = (
+            "they separate well-studied genes from others, which alone wins many tasks; mind the "
+            "shortcuts."
+        )
+    sentence = (
+        "The number of annotations of a gene can be predicted from the vectors with a rank "
+        f"correlation of {r:.2f}: {meaning}"
+    )
+    return Finding(title, level, sentence, r)
+
+
+def _predicted(X, Y, kind, divide):
+    """Values out of five folds, each column on its own."""
+    folds = np.empty(Y.shape, dtype=np.int8)
+    for y, fold in zip(Y.T, folds.T):
+        for k, (_, test) in enumerate(divide(5, shuffle=True, random_state=0).split(X, y)):
+            fold[test] = k
+    return probes.predict(X, Y, folds, kind=kind)
 
 
 def survival(near, far, split):

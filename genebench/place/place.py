@@ -11,6 +11,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..benchmark import plan as planning
@@ -18,6 +19,7 @@ from ..benchmark import results, run, validation
 from ..core import cache, manifest
 from ..core.errors import BadInput, one_line
 from ..core.workers import quiet
+from ..data import genes
 from ..data.labels import slug
 from ..stats import metrics
 from . import among, card, compare, leaks
@@ -141,9 +143,24 @@ def _leaks(base, spec, plan, rows, compared, **report):
     findings = [
         leaks.label_columns([plan.tasks[t] for t in rows.task.unique()], embedding),
         leaks.too_good(mine, best),
+        leaks.stems(embedding),
+        leaks.study(embedding, _annotation_counts(base, embedding)),
         _survival(base, spec, mine, **report),
     ]
-    return sorted(findings, key=lambda f: ("flag", "open", "clear").index(f.level))
+    return sorted(findings, key=lambda f: ("flag", "note", "open", "clear").index(f.level))
+
+
+def _annotation_counts(base, embedding):
+    """Annotations of each gene by the profile's own shortcut, or in the Gene Ontology, or None."""
+    own = [name for name, spec in base.models.items() if spec.encoder == "annotation_count"]
+    try:
+        if not own:
+            return genes.annotation_count(embedding.entities, base.declared.sources)
+        counted = base.embedding(own[0])
+    except BadInput:
+        return None
+    at = counted.rows(embedding.entities)
+    return np.where(at >= 0, np.expm1(counted.vectors[at, 0]), 0.0)
 
 
 def _scores_of(rows):

@@ -268,6 +268,18 @@ def test_scores_are_too_good_only_where_the_table_is_not():
     assert leaks.too_good(mine, mine).level == "clear"
 
 
+def test_families_and_study_are_noted_where_the_vectors_tell_them():
+    family, noise = np.arange(180) // 6, RNG.standard_normal((180, 20))
+    X = default_rng(0).standard_normal((30, 20))[family] + 0.01 * noise
+    names = np.array([f"{'BCDFG'[f // 6]}{'KLMNPR'[f % 6]}Q{i}" for i, f in enumerate(family)])
+    order = np.argsort(names)
+    count = np.exp(X[order, 0]) * 10
+    for vectors, level in ((X, "note"), (noise, "clear")):
+        table = Embedding(names[order], vectors[order])
+        assert leaks.stems(table, least=6).level == level == leaks.study(table, count).level
+    assert leaks.stems(table, least=7).level == "open" == leaks.study(table, None).level
+
+
 def test_the_verdict_of_a_task_is_the_corrected_interval_of_its_folds():
     rows = pd.DataFrame({"score": [0.8, 0.82, 0.81], "score_other": [0.7, 0.71, 0.69]})
     rows = rows.assign(task="a", kind="binary", group="localization", coverage=0.5)
