@@ -33,8 +33,8 @@ def spectra(
     ----------
     names : list of str, optional
         Data sets of data/spectra.yml, gene tasks of the profile (task, whose relatives share the
-        letters of their symbol, or task@family), 'all', or a file of your own (.csv, .tsv: id,
-        label, and sequence, mutations or numbers); none: list them.
+        letters of their symbol, task@family or task@cosine:MODEL), 'all', or a file of your own
+        (.csv, .tsv: id, label, and sequence, mutations or numbers); none: list them.
     mode : str, optional
         How to split: corrected, weighted or reference (default: as declared).
     parameters : str, optional

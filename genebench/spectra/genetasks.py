@@ -25,7 +25,8 @@ from .properties import Graph
 from .samples import DataSet
 
 PROPERTIES = ("stem", "family")
-"""Genes are linked that share the letters of their symbol; that do, or are of one HGNC group."""
+"""Genes are linked that share the letters of their symbol; that do, or are of one HGNC group.
+A third property, ``cosine:MODEL``, links genes whose vectors of a model have a cosine above 0.8."""
 EXISTING = ("random", "stem", "family", "chromosome", "study", "similarity", "date")
 """Splits of the benchmark that are placed on the curve. The cache key names those whose tables are
 at hand without a download."""
@@ -38,7 +39,8 @@ class GeneTask:
     Attributes
     ----------
     name, property : str
-        Name in the results: that of the task, or ``task@family``; one of ``PROPERTIES``.
+        Name in the results: that of the task, or ``task@property``; one of ``PROPERTIES``, or
+        ``cosine:MODEL``.
     task, plan : Task, Plan
         The task; genes, models, vectors and splits of its profile.
     """
@@ -48,6 +50,11 @@ class GeneTask:
     task: Task
     plan: Plan
     modes = ("corrected",)
+
+    @property
+    def model(self) -> str:
+        """Whose vectors say which genes are relatives; empty: nobody's."""
+        return self.property.partition("cosine:")[2]
 
     @classmethod
     def of(cls, name, plan):
@@ -65,14 +72,17 @@ class GeneTask:
         Raises
         ------
         BadInput
-            An unknown property or one whose table is not at hand, or a task of pairs or of several
-            labels.
+            An unknown property or model, a property whose table is not at hand, or a task of pairs
+            or of several labels.
         """
         task, _, property = name.partition("@")
         out = cls(name.removesuffix("@stem"), property or "stem", plan.tasks[task], plan)
-        check(PROPERTIES, "property", out.property)
-        if why := splits.lacking(out.property, plan.declared.sources):
-            raise BadInput(why)
+        if out.model:
+            plan.declared.model(out.model)  # raises
+        else:
+            check([*PROPERTIES, "cosine:MODEL"], "property", out.property)
+            if why := splits.lacking(out.property, plan.declared.sources):
+                raise BadInput(why)
         if out.task.kind not in ("binary", "multiclass", "regression"):
             raise BadInput(
                 f"task '{name}' is one of kind {out.task.kind}; the spectrum takes binary, "
@@ -86,7 +96,8 @@ class GeneTask:
         known = self.plan.declared.sources
         there = [split for split in EXISTING if not splits.lacking(split, known)]
         prints = {split: splits.fingerprint(split, known) or [] for split in there}
-        links = {"name": self.property, "table": prints[self.property]}
+        table = self.plan.embedding_path(self.model).stem if self.model else prints[self.property]
+        links = {"name": self.property, "table": table}
         return {"property": links, "existing": [*prints.items()]}
 
     def load(self) -> DataSet:
@@ -95,11 +106,17 @@ class GeneTask:
         return DataSet(self.name, t.kind, t.group, t.entities, t.labels, t.classes)
 
     def parts(self, data: DataSet) -> list[tuple[Graph, np.ndarray]]:
-        """Link the genes that are relatives."""
+        """Link the genes that are relatives; by cosine a gene without a vector has none."""
+        each = np.arange(len(data))
+        if self.model:
+            embedding = self.plan.embedding(self.model)
+            at = embedding.rows(data.ids)
+            vectors = np.where(at < 0, 0, embedding.vectors[at].T).T
+            return [(properties.cosine(vectors, above=0.8), each)]
         groups = families.stems(data.ids)
         if self.property == "family":
             groups = families.families(data.ids, self.plan.declared.sources)
-        return [(properties.shared_label(groups), np.arange(len(data)))]
+        return [(properties.shared_label(groups), each)]
 
     def in_use(self, data: DataSet, links: Graph) -> Iterator[tuple[str, int, np.ndarray]]:
         """Name, fold and side of each gene of the benchmark's splits that can be made here."""

@@ -264,7 +264,9 @@ def target(path: Path, datasets: Mapping) -> np.ndarray:
     values = _similarities(table(path, "similarity"), path)
     if values.empty:
         raise BadInput(f"{path}: holds no similarity; give numbers from 0 to 1.")
-    how = next((d.property for d in datasets.values() if isinstance(d, DataSetSpec)), {})
+    (how,) = (data.property for data in datasets.values())
+    if isinstance(how, str):  # of a gene task
+        how = {"name": how.partition(":")[0]}
     usual = {"sequence_identity": 0.3, "cosine": 0.8}.get(how.get("name"), 0)
     return (values > how.get("threshold", how.get("above", usual))).to_numpy(float)
 

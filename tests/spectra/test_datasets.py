@@ -1,12 +1,16 @@
 """Declarations of data sets and models."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from helpers import refused
+from sklearn.metrics.pairwise import cosine_similarity
 
 from genebench.core import paths
-from genebench.spectra import datasets, properties
+from genebench.spectra import datasets, own, properties
+from genebench.spectra import study as studies
 
 KNOWN = datasets.declared()
 
@@ -36,3 +40,27 @@ def test_column_that_is_missing_is_named(declared):
     declared.datasets["toy"].options["label"] = "fitness"
     with refused("data set 'toy': the file has no column 'fitness'"):
         declared.datasets["toy"].load()
+
+
+def genes(property):
+    """A made-up gene task on the spectrum, by name."""
+    options = {"profile": "tiny", "declared": replace(KNOWN, datasets={})}
+    return studies.make([f"toy/value@{property}"], **options).datasets
+
+
+def test_relatives_of_genes_are_alike_in_the_vectors_of_a_model(home):
+    found = genes("cosine:part")
+    (source,) = found.values()
+    embedding, data = source.plan.embedding("part"), source.load()
+    at = embedding.rows(data.ids)
+    ((graph, _),) = source.parts(data)
+    truth = (cosine_similarity(embedding.vectors[at]) > 0.8) & (at >= 0) & (at[:, None] >= 0)
+    np.fill_diagonal(truth, False)
+    assert (at < 0).any() and truth.any() and np.array_equal(graph.toarray(), truth)
+    (other,) = genes("cosine:full").values()
+    assert source.splits_recipe["property"] != other.splits_recipe["property"]
+    (home / "to.csv").write_text("similarity\n0.7\n0.9\n")
+    assert own.target(home / "to.csv", found).tolist() == [0, 1]
+    for property, sentence in (("cosine:ful", "unknown model 'ful'"), ("cosine", "cosine:MODEL")):
+        with refused(sentence):
+            genes(property)
