@@ -53,7 +53,7 @@ def curves(rows: pd.DataFrame, known: Declared) -> Figure:
             ax.axvline(at, color="#999999", linestyle=(0, (1, 3)), linewidth=1.2)
             place = {"xy": (at, 1.01), "xycoords": ("data", "axes fraction")}
             ax.annotate(words, **place, fontsize=9, rotation=35, ha="left", va="bottom")
-        ax.set_title(ax.get_title(), fontsize=12, pad=8 + 3.4 * names.str.len().max(initial=0))
+        ax.set_title(ax.get_title(), fontsize=12, pad=8 + 3.4 * max(map(len, names), default=0))
     fig.axes[1].invert_xaxis()
     return fig
 
