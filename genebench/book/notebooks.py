@@ -13,6 +13,7 @@ from pathlib import Path
 from .. import __version__
 from ..benchmark import gene_tables, results
 from ..core import cache, paths, specs, workers
+from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed, check, pick
 from ..core.imports import imports, modules
 from ..core.specs import PageSpec
@@ -91,7 +92,7 @@ def require_pages(profile):
 
 @dataclass(frozen=True)
 class _Execution:
-    """One page to be executed; ``key``: of its inputs."""
+    """One page to be executed; ``key``: what its inputs must be where that happens."""
 
     page: PageSpec
     profile: str
@@ -124,6 +125,11 @@ def _execute(shared, unit):
     from traitlets.config import Config
 
     start, page = time.perf_counter(), unit.page
+    if key(page, unit.profile, unit.parameters) != unit.key:
+        raise BadInput(
+            f"other results or declarations are seen there ({paths.ROOT}); share that folder with "
+            "the workers."
+        )
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     partial = unit.out.parent / "failed" / unit.out.name
     partial.parent.mkdir(parents=True, exist_ok=True)
@@ -177,6 +183,7 @@ def run(
     parameters=None,
     jobs=2,
     force=False,
+    scheduler=None,
     say=print,
     progress=quiet,
 ):
@@ -192,6 +199,9 @@ def run(
     jobs : int
     force : bool
         Execute even what has not changed.
+    scheduler : str, optional
+        Address of a Dask cluster whose workers see the folders of this project: a notebook reads
+        the results and writes its figures there.
     say, progress : callable
 
     Returns
@@ -222,7 +232,7 @@ def run(
     waiting = [unit for unit in units if force or not _current(unit)]
     if waiting:
         options = {"say": say, "progress": progress, "waiting": waiting}
-        with workers.pool(min(jobs, len(waiting))) as pool:
+        with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(waiting))) as pool:
             workers.execute(STAGE, None, units, pool, **options).check("notebooks")
     else:
         say(f"{len(units)} notebooks, all of them cached")

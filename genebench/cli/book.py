@@ -16,6 +16,7 @@ def notebooks(
     study: str | None = None,
     parameter: list[str] | None = None,
     force: bool = False,
+    scheduler: str | None = None,
 ) -> None:
     """Execute the book's notebooks, in parallel, skipping what has not changed.
 
@@ -45,7 +46,7 @@ def notebooks(
     if study:
         print(module.run_study(study, given))
         return
-    options = {"jobs": jobs, "force": force}
+    options = {"jobs": jobs, "force": force, "scheduler": scheduler}
     with Reporter() as report:
         module.run(profile, pages=split_names(page), parameters=given, **options, **report.hooks)
 

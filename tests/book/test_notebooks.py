@@ -106,6 +106,18 @@ def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
     assert run() == 1
 
 
+@pytest.mark.filterwarnings("ignore")  # of Dask
+def test_pages_are_executed_by_workers_of_a_cluster_that_see_the_same_inputs(sandbox, monkeypatch):
+    distributed, keys = pytest.importorskip("distributed"), iter("ab")
+    options = {"processes": False, "protocol": "tcp://", "dashboard_address": None}
+    with distributed.LocalCluster(1, threads_per_worker=1, **options) as running:
+        assert run(scheduler=running.scheduler_address) == 1
+        assert "page a 7" in (paths.executed("demo") / "a.ipynb").read_text()
+        monkeypatch.setattr(notebooks, "key", lambda *given: next(keys))
+        with pytest.raises(RunFailed, match="share that folder with the workers"):
+            run(scheduler=running.scheduler_address)
+
+
 def test_a_failing_notebook_is_named_and_does_not_stop_the_others(sandbox):
     sandbox.insert(0, specs.PageSpec(notebook="bad", page="b"))
     with pytest.raises(RunFailed, match="1 notebooks failed, first 'b': ValueError: broken on"):
