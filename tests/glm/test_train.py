@@ -26,7 +26,9 @@ def test_a_trained_model_is_loaded_again_with_the_same_answers(tmp_path, given):
     method = "likelihood" if recipe.tokens == "bpe" else "conditionals"
     out = getattr(m, method)(w)
     assert np.isfinite(out).all() and np.array_equal(out, getattr(again, method)(w))
-    assert m.states(w)[-1].shape[:2] == w.shape and not (folder / "state.pt").exists()
+    last, rows, places = m.states(w)[-1], np.arange(2), np.array([7, 20])
+    assert last.shape[:2] == w.shape and not (folder / "state.pt").exists()
+    np.testing.assert_allclose(m.hidden(w, places), last[rows, places], atol=1e-5)
     facts = json.loads((folder / "recipe.json").read_text())["facts"]
     assert facts["weights"] == sum(p.numel() for p in m.network.parameters())
 
