@@ -74,7 +74,7 @@ def gather(plan, *, by="stem"):
     Raises
     ------
     FileNotFoundError
-        The predictions are not on this machine.
+        The predictions or vectors are not on this machine.
     """
     models, first = plan.models, (plan.profile.splits[0], plan.profile.probes[0])
     names = [m for m, spec in models.items() if spec.family != "control"]
@@ -174,6 +174,7 @@ def _nearest(plan, names: list[str], family: list[str]) -> dict[str, list[list[d
 
     out = {}
     for name in names:
+        plan.embedding_path(name).stat()  # none is made here
         embedding = plan.embedding(name)
         if plan.models[name].family == "shortcut" or embedding.vectors.shape[1] < 2:
             continue

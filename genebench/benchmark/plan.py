@@ -238,10 +238,11 @@ def make(
         own, genes = genes, make(spec.genes_of, declared=declared).universe
         built = {n: t.subset(np.isin(t.parts, genes).all(axis=0)) for n, t in built.items()}
         lost = np.setdiff1d(own, genes)
-        messages.append(
-            f"{len(lost):,} of {len(own):,} genes are not among those of profile "
-            f"'{spec.genes_of}' and are left out (first: {', '.join(lost[:3])})."
-        )
+        if len(lost):
+            messages.append(
+                f"{len(lost):,} of {len(own):,} genes are not among those of profile "
+                f"'{spec.genes_of}' and are left out (first: {', '.join(lost[:3])})."
+            )
     cells = blocks.cells(spec, built, dict.fromkeys([*usable, *requested]), usable[:1])
     chosen = set(tasks.pick(built, names))
     return Plan(

@@ -168,13 +168,18 @@ def predict(
 
         values = svc.predict(X, Y, folds, **settings)  # it reads the vectors as they are
     else:
-        from . import features, linear, mlp, neighbours
+        from . import features
 
         double = how.name == "ridge"  # a closed form gives all digits
         scale = {"standardise": standardise, "device": device, "double": double}
         scaled = features.Features(X, pairs, **scale)
         settings["memory"] = max(memory - scaled.bytes, 1e6)
-        module = {"knn": neighbours, "mlp": mlp}.get(how.name, linear)
+        if how.name == "knn":
+            from . import neighbours as module
+        elif how.name == "mlp":
+            from . import mlp as module
+        else:
+            from . import linear as module
         values = module.predict(scaled, Y, folds, kind=kind, **settings)
 
     if kind != "regression":
