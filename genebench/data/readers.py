@@ -71,7 +71,7 @@ def open_unpacked(path):
             archive = stack.enter_context(zipfile.ZipFile(path))
             beside = re.compile(r"__MACOSX/|.*/$|.*\.DS_Store$").match
             names = [name for name in archive.namelist() if not beside(name)]
-            if len(names) != 1:
+            if len(names) != 1 or re.search(r"^[/\\]|(^|[/\\])\.\.[/\\]", names[0]):
                 raise BadInput(
                     f"holds {names[:3]} where one plain file belongs; pack it alone, or fetch it "
                     "again."
