@@ -143,7 +143,7 @@ def _opened(path, ids, array):
         if not _of(ending, FORMATS):
             known = ", ".join(sorted(" ".join(FORMATS).split()))
             raise BadInput(f"the ending '{ending}' is none that holds vectors; use one of {known}.")
-        in_place = ending in (".h5ad", ".pkl", ".pickle", ".safetensors")
+        in_place = ending in (".h5ad", ".pkl", ".pickle")
         raw = b"-" if in_place else limits.read_all(stream, path.stat().st_size)
     if not raw.strip():
         raise BadInput("is empty; write it again.")
@@ -284,18 +284,18 @@ def _npz(file):
 
 
 def _tensors(file):
-    """Arrays of a safetensors file, and ids that its header has as JSON."""
-    from safetensors import safe_open
+    """Arrays of a safetensors file, whose header is checked first and may have ids as JSON."""
+    from safetensors.torch import load
 
-    out = {}
-    with safe_open(file.path, "pt") as store:
-        about = store.metadata() or {}
-        for name in [name for name in ID_NAMES if name in about][:1]:
-            out[name] = np.array(json.loads(about[name]))
-        for name in sorted(store.keys()):
-            tensor = store.get_tensor(name)
-            brain = tensor.is_floating_point() and tensor.itemsize < 4  # numpy has none of these
-            out[name] = (tensor.float() if brain else tensor).numpy()
+    head = json.loads(file.raw[8 : 8 + int.from_bytes(file.raw[:8], "little")])
+    about = head.pop("__metadata__", {})
+    out = {n: np.array(json.loads(about[n])) for n in [n for n in ID_NAMES if n in about][:1]}
+    for shape in (tensor["shape"] for tensor in head.values()):
+        if len(shape) == 2:
+            limits.check_shape(*shape, "its array")
+    for name, tensor in sorted(load(file.raw).items()):
+        brain = tensor.is_floating_point() and tensor.itemsize < 4  # numpy has none of these
+        out[name] = (tensor.float() if brain else tensor).numpy()
     return out
 
 

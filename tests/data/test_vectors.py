@@ -15,7 +15,7 @@ import torch
 from helpers import refused
 from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
-from safetensors.numpy import save_file
+from safetensors.numpy import save, save_file
 from scipy import sparse
 
 from genebench.data import limits
@@ -100,6 +100,8 @@ def beside(save):
 
 
 TWICE = frame(ens=[f"ENSG{i:011d}" for i in range(N)])
+DECLARED = json.dumps({"x": {"dtype": "F32", "shape": [10**6] * 2, "data_offsets": [0, 0]}})
+DECLARED = len(DECLARED).to_bytes(8, "little") + DECLARED.encode()
 HEADER = {"hgnc_id": "[]", "symbol": json.dumps(IDS.tolist())}
 FILES = {
     "v.csv": csv(frame()),
@@ -119,6 +121,7 @@ FILES = {
     "v.h5ad": h5ad(),
     "transposed.h5ad": h5ad(X.T, tuple("abcd"), IDS),
     "v.safetensors": beside(lambda path: save_file({"emb": X}, str(path))),
+    "v.safetensors.gz": content(gzip.compress(save({"x": X}, HEADER))),
     "v.json": content(json.dumps(dict(zip(IDS.tolist(), X.tolist())))),
     "v.pkl": content(pickle.dumps(dict(zip(IDS.tolist(), X.tolist())))),
     "numbered.csv": (csv(frame().reset_index()), "left out: 'unnamed 1' (row numbers)."),
@@ -266,6 +269,7 @@ BROKEN = {
     "pipe.csv": (os.mkfifo, "is a pipe or a device and no file"),
     "long.csv": (content("symbol,x\n" + "A,0.5\n" * 200_001), "200,002 rows × 2 columns or more"),
     "wide.npz": (npz(genes=IDS, x=np.zeros((2, 50_001))), "its array has 2 rows × 50,001"),
+    "wide.safetensors": (content(DECLARED), "its array has 1,000,000 rows × 1,000,000 columns"),
     "sparse.h5ad": (spoiled("indices", 3), "cannot be read as h5ad .*indices must be < 3"),
     "uneven.pkl": (content(pickle.dumps({"A": [1, 2], "B": [1]})), "holds no mapping"),
     "uneven.json": (content('{"A": [1, 2], "B": [1]}'), "holds no mapping"),
