@@ -157,9 +157,11 @@ def read(path):
     there, known = table.column_names, SCHEMA.names
     missing, extra = [n for n in known if n not in there], [n for n in there if n not in known]
     if missing or extra:
+        old = not extra and set(missing) == {"variant", "control", "genes"}
+        whence = "written by an older version (schema 1)" if old else "of another version?"
         raise BadInput(
-            f"{path}: columns missing {missing or 'none'}, unknown {extra or 'none'} (of another "
-            f"version?); {again}"
+            f"{path}: columns missing {missing or 'none'}, unknown {extra or 'none'} ({whence}); "
+            f"{again}"
         )
     try:
         return table.select(known).cast(SCHEMA).to_pandas()

@@ -58,6 +58,7 @@ def test_the_same_rows_in_any_order_give_the_same_bytes(frame, tmp_path):
     "change, words",
     [
         (lambda f: f.drop(columns="score").assign(extra=1), r"\['score'\], unknown \['extra'\]"),
+        (lambda f: f.drop(columns=["genes", "variant", "control"]), "older version .schema 1"),
         (lambda f: f.assign(score="high"), "wrong type"),
     ],
 )
