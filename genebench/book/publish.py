@@ -47,21 +47,27 @@ def release() -> str:
     return _version(os.environ.get("GENEBENCH_RELEASE") or LATEST)
 
 
-def colab(page):
-    """Where Google Colab opens a page's notebook.
+def launchers(page, notebook):
+    """Where services open a page's notebook.
 
     Parameters
     ----------
-    page : str
+    page, notebook : str
+        Names of the page and of its source.
 
     Returns
     -------
-    str
-        An address; empty where the repository is not known.
+    dict of str to str
+        Service -> address; empty where the repository is not known.
     """
-    where = repository()
-    at = f"{where}/blob/{BRANCH}/{release()}/_static/notebooks/{page}.ipynb"
-    return f"https://colab.research.google.com/github/{at}" if where else ""
+    where, version = repository(), release()
+    at = f"{where}/blob/{BRANCH}/{version}/_static/notebooks/{page}.ipynb"
+    tree = f"{where}/{'HEAD' if version == LATEST else version}?urlpath=lab/tree/notebooks"
+    both = {
+        "Colab": f"https://colab.research.google.com/github/{at}",
+        "Binder": f"https://mybinder.org/v2/gh/{tree}/{notebook}.py",
+    }
+    return both if where else {}
 
 
 def _version(name):
@@ -291,9 +297,9 @@ def sign(page, profile, path):
     kinds = {"ipynb": "notebook", "py": "script", "json": "configuration"}
     at = f"{paths.STATIC}/notebooks/{name}"
     links = [f'<a href="{at}.{k}" download>{word} (.{k})</a>' for k, word in kinds.items()]
-    nowhere = " Colab opens it from a book that is built for a public repository."
-    if address := colab(name):
-        links.append(f'<a href="{escape(address)}" class="gb-launch">open in Colab</a>')
+    nowhere = " Colab and Binder open it from a book that is built for a public repository."
+    for service, address in launchers(name, page.notebook).items():
+        links.append(f'<a href="{escape(address)}" class="gb-launch">open in {service}</a>')
         nowhere = ""
     words = (
         f":::{{admonition}} Rerun this page\n:class: tip gb-rerun\n\n{' · '.join(links)}\n\n"

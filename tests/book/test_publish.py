@@ -16,7 +16,9 @@ from genebench.core.errors import BadInput
 def test_readers_can_open_a_page_where_the_repository_is_known(monkeypatch):
     monkeypatch.setenv("GENEBENCH_REPOSITORY", "https://github.com/o/n.git")
     monkeypatch.setenv("GENEBENCH_RELEASE", "v1.2.0")
-    assert publish.colab("p").endswith("/github/o/n/blob/gh-pages/v1.2.0/_static/notebooks/p.ipynb")
+    colab, binder = publish.launchers("p", "fig_p").values()
+    assert colab.endswith("/github/o/n/blob/gh-pages/v1.2.0/_static/notebooks/p.ipynb")
+    assert binder.endswith("/gh/o/n/v1.2.0?urlpath=lab/tree/notebooks/fig_p.py")
     monkeypatch.setenv("GENEBENCH_REPOSITORY", "not a repository")
     with refused("owner/name"):
         publish.repository()
