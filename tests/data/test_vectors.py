@@ -145,6 +145,7 @@ FILES = {
     "mac.zip": packed({"v.csv": CSV, "__MACOSX/._v.csv": "x"}),
     "column.h5ad": (h5ad(X, np.arange(N).astype(str), name=IDS), "from X, ids from obs (name)."),
     "sparse.h5ad": (h5ad(sparse.csc_matrix(X)), "taken from X, ids from obs (index)."),
+    "frame.h5ad": (h5ad(obsm={"emb": frame()}), "taken from obsm/emb, ids from obs (index)."),
     "few dimensions.h5ad": (h5ad(var=["D1", "D2", "D3", "D4"]), "taken from X, ids from obs"),
     "counted.csv": (csv(frame().set_axis(range(4), axis=1).reset_index()), "'0' to '3'"),
     "names of columns.npz": (npz(names=[*"abcd"], g=IDS[:, None], x=X), "ids from 'g'"),
@@ -154,6 +155,7 @@ FILES = {
 GIVEN = {
     "ids named.csv": {"ids": "what"},
     "several.npz": {"array": "a"},
+    "frame.h5ad": {"array": "obsm/emb"},
     "transposed.h5ad": {"array": "X.T"},
 }
 

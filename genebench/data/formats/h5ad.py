@@ -63,6 +63,8 @@ def _read(file):
         limits.check_shape(*shapes[name], f"'{name}'")
         where, (names, _) = _chosen(named[side], side, file.ids)
         matrix = read_elem(item)
+    if isinstance(matrix, pd.DataFrame):
+        matrix = matrix.to_numpy()
     if sparse.issparse(matrix):
         matrix.check_format(full_check=True)  # its indices are believed after
         matrix = matrix.toarray()
@@ -78,6 +80,8 @@ def _side(name):
 def _shape(item, name):
     """Shape of an array with genes as rows, as declared; empty for what is none."""
     shape = getattr(item, "shape", None) or tuple(np.ravel(item.attrs.get("shape", ())))
+    if "column-order" in item.attrs:  # a data frame
+        shape = (*item[item.attrs["_index"]].shape, len(item.attrs["column-order"]))
     return shape[::-1] if name.endswith(".T") else shape
 
 
