@@ -179,6 +179,18 @@ def test_numbers_and_words_for_missing_values_can_be_ids(tmp_path, names, column
     assert read_vectors(tmp_path / "a.csv")[0].tolist() == list(names)
 
 
+@pytest.mark.parametrize("ids", [[f"HGNC:{i}" for i in range(N)], range(1000, 1000 + 2 * N, 2)])
+@pytest.mark.parametrize("where", ["index", "entrez_id"])
+def test_genes_of_an_anndata_file_may_have_ids_of_entrez_or_hgnc(tmp_path, ids, where):
+    import anndata
+
+    genes = pd.DataFrame({"entrez_id": ids}, [f"{i}x" for i in range(N)])
+    genes = genes.set_index(genes.entrez_id.astype(str)) if where == "index" else genes
+    anndata.AnnData(X.T, var=genes[[]] if where == "index" else genes).write(tmp_path / "a.h5ad")
+    names, matrix, notes = read_vectors(tmp_path / "a.h5ad")
+    assert names.tolist() == [*map(str, ids)] and f"X.T, ids from var ({where})" in notes[0]
+
+
 def test_a_user_may_allow_more_and_less(tmp_path):
     (tmp_path / "a.csv").write_text("symbol,x\n" + "A,0.5\n" * 200_001)
     with limits.allowing(10**6), refused("the id 'A' stands in row 1 and is not alone"):

@@ -1,6 +1,7 @@
 """AnnData files (``.h5ad``): which array is meant, and where its genes are named."""
 
 import functools
+import re
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,13 @@ from .frames import Vectors, is_run
 FEWEST = 20
 """Names of genes are at least so many."""
 _BARCODE = r"[ACGTN]+\d*-\d+$|[ACGTN]{10}"
-_GENE = rf"ENSG\d{{11}}(\.\d+)?|(?!{_BARCODE})[A-Z][A-Z0-9]+([-.][A-Z0-9]+)*|C(\d+|X|Y)orf\d+"
-"""How symbols and Ensembl ids of human genes are written, and barcodes of cells are not."""
+_GENE = (
+    r"ENSG\d{11}(\.\d+)?|HGNC:\d+|C(\d+|X|Y)orf\d+|"
+    rf"(?!{_BARCODE})[A-Z][A-Z0-9]+([-.][A-Z0-9]+)*"
+)
+"""How symbols, Ensembl and HGNC ids of human genes are written, and barcodes of cells are not."""
+_NUMBERED = r"(?i)(entrez|gene)([ _]?ids?)?"
+"""Names of an index or a column where whole numbers are ids of genes, those of Entrez."""
 
 
 def read(file):
@@ -86,13 +92,15 @@ def _shape(item, name):
 
 
 def _named(table, file):
-    """Index and columns of text of a table → its names, and the share of them that are genes."""
+    """Index and columns of text or ids → their names, and the share of them that are genes."""
     out = {}
     for name, column in {**table, "index": table.index.to_series()}.items():
-        if name in (file.ids, "index") or not pd.api.types.is_numeric_dtype(column):
+        entrez = re.fullmatch(_NUMBERED, str(column.name))
+        if name in (file.ids, "index") or entrez or not pd.api.types.is_numeric_dtype(column):
             names = column.astype("string").fillna("").astype(object).reset_index(drop=True)
             counted = len(names) < FEWEST or is_run(names)  # dimensions, or the rows by number
-            out[name] = names, 0.0 if counted else names.str.fullmatch(_GENE).mean()
+            genes = names.str.fullmatch(rf"{_GENE}|\d+" if entrez else _GENE)
+            out[name] = names, 0.0 if counted else genes.mean()
     return out
 
 
