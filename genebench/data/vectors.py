@@ -41,6 +41,15 @@ _HINTS = {
     "pd.read_feather(file).to_parquet('vectors.parquet').",
 }
 """Endings that are not read → what to do."""
+_MAGIC = {
+    b"\x1f\x8b": ".gz",
+    b"PK\x03\x04": ".npz, .zip or .xlsx",
+    b"\xd0\xcf\x11\xe0": ".xls",
+    b"\x89HDF\r\n": ".h5ad",
+    b"PAR1\x15": ".parquet or .pq",  # a gene of text may have that name
+    b"\x93NUMPY": ".npy",
+}
+"""First bytes of a file → the endings it may have."""
 
 
 def read_vectors(
@@ -145,6 +154,9 @@ def _opened(path, ids, array):
             raise BadInput(f"the ending '{ending}' is none that holds vectors; use one of {known}.")
         in_place = ending in (".h5ad", ".pkl", ".pickle")
         raw = b"-" if in_place else limits.read_all(stream, path.stat().st_size)
+    for kinds in (kinds for magic, kinds in _MAGIC.items() if raw.startswith(magic)):
+        if ending not in kinds:
+            raise BadInput(f"ends in '{ending}' and holds what ends in {kinds}; rename it.")
     if not raw.strip():
         raise BadInput("is empty; write it again.")
     return VectorFile(path, ending, raw, ids, array)

@@ -100,6 +100,11 @@ def _header(first, others, ids, *, announced):
     """
     if announced:
         return ["id", *map(str, range(1, len(first)))], 0
+    if others and len(others[0]) > 2 and len([*filter(None, first)]) == 1:
+        raise BadInput(
+            f"begins with '{''.join(first)[:60]}' above the table; delete what stands above its "
+            "header."
+        )
     text = [not _is_number(cell) for cell in first]
     numeric = [any(map(_is_number, filter(str.strip, column))) for column in zip(*others)]
     if others and len(first) == len(others[0]) - 1:
