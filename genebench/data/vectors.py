@@ -35,6 +35,9 @@ _HINTS = {
     ".rds .rda .rdata .h5seurat": "is R's own format; in R: "
     "write.csv(as.data.frame(vectors), 'vectors.csv').",
     ".xlsx .xls .ods": "is a workbook; save that sheet as CSV, with the column of symbols as text.",
+    ".model .kv": "is gensim's own format; in Python: vectors.save_word2vec_format('vectors.txt').",
+    ".bz2 .xz .zst .7z .rar .tar .tgz": "is packed in a way that is not read; unpack it, or pack "
+    "the one file as .gz or .zip.",
     ".loom .h5 .hdf5 .zarr": "is no AnnData of one file; open it in Python and save it: "
     "adata.write_h5ad('genes.h5ad').",
     ".feather .arrow": "is not read; in Python, with pandas: "
@@ -145,7 +148,7 @@ def _of(ending, table):
 
 def _opened(path, ids, array):
     """A file of a known ending, and its content."""
-    if hint := _of(path.suffix.lower(), _HINTS):
+    if hint := _of(Path(path.name.lower().removesuffix(".gz")).suffix, _HINTS):
         raise BadInput(hint)
     with open_unpacked(path) as stream:
         ending = Path(str(stream.name).lower().removesuffix(".gz")).suffix
