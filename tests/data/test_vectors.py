@@ -135,6 +135,11 @@ FILES = {
     "tab then blanks.txt": content(re.sub("(GENE[0-9]+) ", r"\1\t", GLOVE)),
     "bytes.csv": (csv(frame([f"b'{g}'" for g in IDS])), "ids were written like b'GENE0'"),
     "comment.tsv": (content("#version 1.2\n% by me\n" + TSV), "'symbol'"),
+    "header as comment.tsv": (
+        content("# by me\n# " + TSV),
+        "column 'symbol', vectors from 4 columns, 'v0' to 'v3'",
+    ),
+    "header as comment.txt": (content("# symbol v0 v1  v2 v3\n" + GLOVE), "'v0' to 'v3'"),
     "cr.csv": (content(CSV.replace("\n", "\r")), "'symbol'"),
     "utf16.tsv": (csv(frame(), sep="\t", encoding="utf-16"), "'symbol'"),
     "decimal.csv": csv(frame(), sep=";", decimal=",", header=False),

@@ -32,7 +32,7 @@ def read(file):
     announced = file.ending not in (".csv", ".tsv") and re.match(
         r"(\d{1,15})[ \t]+\d{1,15} *\n", text
     )
-    above = announced or re.match(r"(?:(?:[#%]|sep=).*\n)*", text)  # comments, Excel's "sep=;"
+    above = announced or re.match(r"(?:(?:[#%](.*)|sep=.*)\n)*", text)  # comments, Excel's "sep=;"
     text = text[above.end() :]
     rows, sample = text.count("\n") + 1, text.split("\n", SAMPLE)[:SAMPLE]
     limits.check_shape(rows, max(map(sample[0].count, ",;\t |")) + 1)
@@ -44,6 +44,9 @@ def read(file):
         sample = text.split("\n", SAMPLE)[:SAMPLE]
     first, *others = _cells(sample, sep)
     names, skipped = _header(first, others, ids, announced=bool(announced))
+    top = (above[1] or "").lstrip("#% ").split(sep.strip(" ") or None)
+    if not skipped and len(top) == len(first):  # the header is the last comment
+        names = top
     names = [name.strip() or f"unnamed {i}" for i, name in enumerate(names, start=1)]
     values = [cell for row in others for cell in row[1:]]
     comma = any("," in c and _is_number(c) for c in values) and not any("." in c for c in values)
