@@ -265,10 +265,13 @@ def normalise(pos, ref, alt, bases):
     ref, alt = short_ref, short_alt
     if ref and alt:
         return start + 1, ref, alt
-    word, moved = ref or alt, 0
+    word, moved, size, stops = ref or alt, 0, 16, ()
     letters = codes.encode(word)
-    while moved < start and bases[start - moved - 1] == letters[-1 - moved % len(word)]:
-        moved += 1  # inserted or deleted bases can lie one further left with the same outcome
+    while moved < start and not len(stops):  # a repeat may be long: by ever larger blocks
+        size = min(2 * size, 1 << 20, start - moved)
+        left = bases[start - moved - size : start - moved][::-1]
+        stops = np.flatnonzero(left != letters[-1 - (moved + np.arange(size)) % len(word)])
+        moved += int([*stops[:1], size][0])  # bases can lie as far left with the same outcome
     word, start = codes.decode(np.roll(letters, moved)), start - moved
     ref, alt = (word, "") if ref else ("", word)
     if start:
