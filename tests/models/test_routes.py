@@ -89,6 +89,24 @@ def test_files_of_a_package_are_taken_and_a_licence_of_two_entries_accepted_once
     assert routes.fetch(spec) == folder  # the licence was accepted before
 
 
+def test_a_file_of_an_installed_package_is_taken_and_stays(here, model, monkeypatch, tmp_path):
+    site = tmp_path / "site"
+    files = {
+        "carrier/w.npz": CONTENT,
+        "carrier-2.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: carrier\nVersion: 2.0\n",
+        "carrier-2.0.dist-info/RECORD": b"carrier/w.npz,,\ncarrier/gone.npz,,\n",
+    }
+    for path, content in files.items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_bytes(content)
+    monkeypatch.syspath_prepend(site)
+    route = PackageRoute(names=["carrier"], version="2.0", files="carrier/*.npz")
+    named = {"files": {"weights": "small/w.npz"}, "sha256": {"small/w.npz": SHA}}
+    spec = model(hub=None, packages=route, **named)
+    assert (routes.fetch(spec) / "small" / "w.npz").read_bytes() == CONTENT
+    assert (site / "carrier" / "w.npz").read_bytes() == CONTENT
+
+
 def test_a_file_by_itself_is_found_in_a_mirror(here, model, monkeypatch, tmp_path):
     shelf = tmp_path / "mirror" / "sequences" / "weights"
     shelf.mkdir(parents=True)
