@@ -17,8 +17,8 @@ from .workers import Once, fault
 AHEAD = 4
 """Units under way for each worker: enough that none waits, few enough that their data fit into
 memory."""
-SHARED = 4
-"""Parts that units share at a time on the workers."""
+SHARED_BYTES = 2e9
+"""Bytes that units may share at a time on each worker."""
 PATIENCE = 300.0
 """Seconds without any worker after which a run gives up."""
 CONNECT = 3.0
@@ -205,7 +205,7 @@ class Cluster(AbstractContextManager):
             ) from None
         finally:
             with suppress(OSError, RuntimeError):  # there may be nobody left to tell
-                self.client.cancel([*running, *sent.values()], force=True)
+                self.client.cancel([*running, *(future for future, _ in sent.values())], force=True)
 
     def _send(self, part, sent):
         """A part of a unit, or the future of one that is shared; the least recently used go."""
@@ -214,7 +214,11 @@ class Cluster(AbstractContextManager):
         if part.name in sent:
             sent[part.name] = sent.pop(part.name)  # the last used stands last
         else:
-            sent[part.name] = self.client.submit(lambda same: same, part.load(), pure=False)
-            if len(sent) > SHARED:
+            from distributed.protocol import serialize
+
+            value = part.load()
+            size = sum(memoryview(frame).nbytes for frame in serialize(value)[1])
+            sent[part.name] = self.client.submit(lambda same: same, value, pure=False), size
+            while len(sent) > 1 and sum(size for _, size in sent.values()) > SHARED_BYTES:
                 del sent[next(iter(sent))]
-        return sent[part.name]
+        return sent[part.name][0]

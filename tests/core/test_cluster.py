@@ -74,17 +74,26 @@ STAGE = workers.Stage("units", lambda shared, unit: [], gather, compute, store)
 
 
 def test_what_units_share_is_sent_once_and_only_this_process_stores(address):
-    units = [(i, "aa" if i % 2 else "bbb") for i in range(30)]
+    units = [(i, "abcdef"[: i % 6 + 1]) for i in range(30)]
     with cluster.Cluster(address) as running:
         faults = dict(running.each(STAGE, "plan", units))
-    assert sorted(loaded) == ["aa", "bbb"] and set(faults) == set(units)
+    assert len(loaded) == len(set(loaded)) == 6 and set(faults) == set(units)
     assert {u: why for u, why in faults.items() if why} == {
-        (13, "aa"): "thirteen cannot be done; leave it out."
+        (13, "ab"): "thirteen cannot be done; leave it out."
     }
     shared, done, processes, totals, here = zip(*stored)
-    assert set(done) == set(units) - {(13, "aa")} and len(set(processes)) == 2
+    assert set(done) == set(units) - {(13, "ab")} and len(set(processes)) == 2
     assert set(shared) == {"plan"} and set(here) == {os.getpid()}
     assert list(totals) == [number + len(name) for number, name in done]
+
+
+@pytest.mark.parametrize("most, sent", [(1e9, "ab"), (10, "aba")])
+def test_what_units_share_is_bounded_by_its_bytes(address, monkeypatch, most, sent):
+    monkeypatch.setattr(cluster, "SHARED_BYTES", most)
+    loaded.clear()
+    with cluster.Cluster(address) as running:
+        assert set(dict(running.each(STAGE, "plan", [*enumerate("aba")])).values()) == {""}
+    assert "".join(loaded) == sent
 
 
 @pytest.mark.parametrize(
