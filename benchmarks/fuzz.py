@@ -49,6 +49,7 @@ TEXTS = {
     "fasta": b">one first\nACGT\nAC\n>two\nMKV*\n",
     "gaf": b"!gaf-version: 2.2\n" + b"\t".join([b"x"] * 12 + [b"taxon:9606"] + [b"x"] * 4) + b"\n",
     "gtf": b'1\te\tgene\t1\t9\t.\t+\t.\tgene_id "E"; gene_name "N";\n',
+    "uniprot": b'{"results": [{"primaryAccession": "P", "genes": [{"geneName": {"value": "A"}}]}]}',
     "lists": pickle.dumps({"a": ["TP53"], "b": ["MYC"]}),
     "jaspar": b"SQLite format 3\x00" + bytes(200),
 }

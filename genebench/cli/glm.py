@@ -104,7 +104,7 @@ def score(
     options = {"kinds": kinds, "length": window, "strands": strands, "partial": partial}
     with Reporter() as report:
         table = scoring.score(network, genome, frame, **options, progress=report.step)
-    for sentence in reader.messages(table, genome, told=set(frame.status)):
+    for sentence in reader.messages(table, genome, known=set(frame.status)):
         note(sentence)
     if calibrate and "llr" in kinds:
         table = scoring.with_calibration(table, genome)

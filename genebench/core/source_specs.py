@@ -34,7 +34,7 @@ MORE_GROUPS = (
 
 Group = Literal[*GROUPS, *MORE_GROUPS]
 _FORMATS = (
-    "tsv csv obo gmt pairs lists jaspar expression long gaf parquet fasta vectors gtf"
+    "tsv csv obo gmt pairs lists jaspar expression long gaf uniprot parquet fasta vectors gtf"
 ).split()
 
 

@@ -1,8 +1,9 @@
-"""Read files of gene annotation and expression: JASPAR, GAF, long tables, AnnData.
+"""Read files of gene annotation and expression: JASPAR, GAF, UniProt, long tables, AnnData.
 
 Importing this module adds its formats to ``readers.READERS``.
 """
 
+import json
 import re
 import sqlite3
 import warnings
@@ -11,7 +12,7 @@ from contextlib import closing
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput
+from ..core.errors import BadInput, check
 from .readers import EXACT, open_unpacked, reader
 from .readers import READERS as READERS
 
@@ -211,3 +212,38 @@ def read_gaf(path, *, without=("ND",)):
     keep &= frame.taxon.str.split("|").str[0] == "taxon:9606"
     columns = ["symbol", "go_id", "aspect", "evidence", "qualifier", "date"]
     return frame.loc[keep, columns].reset_index(drop=True)
+
+
+@reader("uniprot")
+def read_uniprot(path, *, give="proteins"):
+    """Read the JSON stream of UniProtKB as one of the tables that the site gives as TSV.
+
+    Parameters
+    ----------
+    path : Path
+    give : {"proteins", "keywords"}
+        A row a protein, or each keyword that a protein has, once.
+
+    Returns
+    -------
+    DataFrame
+        Text. Of ``proteins``: ``Entry``, ``Gene Names (primary)`` (several joined by ``; ``) and
+        ``Keywords`` (joined by ``;``). Of ``keywords``: ``keyword``, ``accession``, ``category``.
+    """
+    check(("proteins", "keywords"), "choice for 'give'", give)
+    with open_unpacked(path) as stream:
+        entries = json.load(stream)["results"]
+    if give == "keywords":
+        words = pd.DataFrame([word for entry in entries for word in entry.get("keywords", ())])
+        words = words.rename(columns={"name": "keyword", "id": "accession"})
+        words = words[["keyword", "accession", "category"]].drop_duplicates()
+        return words.sort_values("keyword", ignore_index=True)
+    rows = [
+        (
+            entry["primaryAccession"],
+            "; ".join(g["geneName"]["value"] for g in entry.get("genes", ()) if "geneName" in g),
+            ";".join(word["name"] for word in entry.get("keywords", ())),
+        )
+        for entry in entries
+    ]
+    return pd.DataFrame(rows, columns=["Entry", "Gene Names (primary)", "Keywords"], dtype=str)

@@ -300,16 +300,16 @@ def check_ends(size, read):
         child = os.fork()
     if not child:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # nobody handles it: the copy is ended
-        before, held, lacking = _address_space(), 0.0, False
+        before, declared, lacking = _address_space(), 0.0, False
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         try:
             for step in (size, read):
-                signal.alarm(PATIENCE + int(held / PACE))
-                most = before + HEADROOM + 4 * int(held)
+                signal.alarm(PATIENCE + int(declared / PACE))
+                most = before + HEADROOM + 4 * int(declared)
                 if before:
                     soft = min(most, hard % (1 << 63))  # no limit is -1
                     resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-                held = step()
+                declared = step()
         except BadInput:
             pass
         except BaseException as err:  # one large piece of memory that is not given adds no peak

@@ -16,7 +16,7 @@ REACH = 32
 AROUND = 32
 """Bases to each side of a change whose pseudo-likelihood is counted."""
 LONGEST = 64
-"""Bases of an allele whose own likelihood is asked of a model that needs a pass for each."""
+"""Bases of an allele whose own likelihood is needed of a model that needs a pass for each."""
 STRANDS = ("both", "given")
 _BATCH = 256
 """Windows in a pass."""
@@ -189,7 +189,7 @@ def pseudo(model, sequence, changes, *, length, strands="both"):
         pairs.append((whole[:length], changed[:length]))
     haplotypes, room = np.array(pairs).swapaxes(0, 1), (start, length - start - longest)
     parts, sides = np.zeros((2, len(changes))), _strands(model, strands)
-    asked = equal | model.one_pass | (longest <= LONGEST)
+    own_too = equal | model.one_pass | (longest <= LONGEST)
     for turned in range(sides):
         if model.by_likelihood:
             before, after = (_likelihood(model, windows) for windows in haplotypes)
@@ -198,15 +198,15 @@ def pseudo(model, sequence, changes, *, length, strands="both"):
         else:
             for windows, size, sign in zip(haplotypes, sizes, (-1, 1)):
                 first = room[0] + turned * (longest - size)  # the shorter one has more behind it
-                parts += sign * _spans(model, windows, first, first + size, room, asked) / sides
+                parts += sign * _spans(model, windows, first, first + size, room, own_too) / sides
         haplotypes, room = codes.reverse_complement(haplotypes), room[::-1]
     llr = parts[0] + np.where(equal, parts[1], 0)
-    own = np.where(equal | model.by_likelihood | ~asked, np.nan, parts[1])
+    own = np.where(equal | model.by_likelihood | ~own_too, np.nan, parts[1])
     return llr.astype(np.float32), own.astype(np.float32)
 
 
-def _spans(model, windows, first, last, room, asked):
-    """Log-likelihoods of the bases around ``first`` to ``last`` − 1, and of these if ``asked``.
+def _spans(model, windows, first, last, room, own_too):
+    """Log-likelihoods of the bases around ``first`` to ``last`` − 1, and of these if ``own_too``.
 
     Of a causal model those behind count, of others ``AROUND`` on both sides; ``room``: bases before
     and behind that both haplotypes have.
@@ -219,7 +219,7 @@ def _spans(model, windows, first, last, room, asked):
     else:
         before, behind = np.minimum(before, AROUND), np.minimum(behind, AROUND)
     counted = (column >= first - before) & (column < last + behind)
-    row, place = np.nonzero(counted & (asked[:, None] | ~own))
+    row, place = np.nonzero(counted & (own_too[:, None] | ~own))
     logs = codes.observed(_at(model, windows, row, place), windows[row, place])
     inside = own[row, place]
     return np.array([np.bincount(row, logs * part, len(own)) for part in (~inside, inside)])

@@ -287,14 +287,14 @@ def _less(a, b):
     return a[same:], b[same:]
 
 
-def messages(frame, sequences, *, told=()):
+def messages(frame, sequences, *, known=()):
     """Say which variants are not scored.
 
     Parameters
     ----------
     frame, sequences : DataFrame, dict of str to Sequence
         Of ``check``, and of ``genome``.
-    told : collection of str
+    known : collection of str
         Values of ``status`` to leave out.
 
     Returns
@@ -303,7 +303,7 @@ def messages(frame, sequences, *, told=()):
         One sentence a fault, with number and first example.
     """
     out = []
-    for fault, part in frame[~frame.status.isin([GOOD, *told])].groupby("status", sort=False):
+    for fault, part in frame[~frame.status.isin([GOOD, *known])].groupby("status", sort=False):
         row, more = part.iloc[0], ""
         if row.chrom not in sequences:
             plain = row.chrom.removeprefix("chr")

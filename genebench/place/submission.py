@@ -31,7 +31,7 @@ few tasks make a mean, one changed score weighs most."""
 TOLERANCE = 2e-3
 """Largest distance of a score computed anew: other processors round the solver's steps."""
 _QUESTIONS = """\
-# What only you know. Every field is asked for; "unknown" is an answer where it is listed.
+# What only you know. Every field is required; "unknown" is an answer where it is listed.
 name: {name}
 profile: {profile}
 vectors:
@@ -127,9 +127,9 @@ def _questions(made):
         for task in source.tasks:
             about = f"{source.title} ({source.homepage})"
             labels.setdefault(_table(task.name), [about]).append(task.title)
-    asked = sorted({_table(row["task"]) for row in made["tasks"]})
+    questions = sorted({_table(row["task"]) for row in made["tasks"]})
     text = ""
-    for table in asked:
+    for table in questions:
         about, *titles = labels[table]
         text += f'  # {about}: {"; ".join(titles)}\n  {table}: ""\n'
     return text.rstrip()
@@ -165,10 +165,10 @@ def check(folder, *, vectors=None, seed=None, **options):
     """
     path, scores = folder / "submission.yml", folder / "scores.parquet"
     given = build(Submission, read_yaml(path), path)
-    asked = {} if vectors else {"vectors.address": given.vectors.address}
-    asked |= given.model_dump(include={"contact", "licence", "trained_on"})
-    asked |= {f"leakage.{table}": answer for table, answer in given.leakage.items()}
-    if blank := [question for question, answer in asked.items() if not answer.strip()]:
+    questions = {} if vectors else {"vectors.address": given.vectors.address}
+    questions |= given.model_dump(include={"contact", "licence", "trained_on"})
+    questions |= {f"leakage.{table}": answer for table, answer in given.leakage.items()}
+    if blank := [question for question, answer in questions.items() if not answer.strip()]:
         raise BadInput(f"{path}: not answered: {', '.join(blank)}; answer all and check again.")
     if "@" in given.contact:
         raise BadInput(f"{path}: 'contact' is an e-mail address; give an account instead.")

@@ -1,6 +1,7 @@
 """Formats of upstream files, read and reshaped; every fault is one sentence that names the file."""
 
 import io
+import json
 import pickle
 import zipfile
 
@@ -243,6 +244,27 @@ def test_annotations_lose_negations_other_species_and_codes_without_evidence(rea
 def test_another_file_is_no_gaf(read, text, sentence):
     with refused(sentence):
         read(text, "gaf", "a.gaf")
+
+
+UNIPROT = {
+    "primaryAccession": "P1",
+    "genes": [{"geneName": {"value": "H4C1"}}, {"geneName": {"value": "H4C2"}}, {"orfNames": []}],
+    "keywords": [
+        {"id": "KW-0862", "category": "Ligand", "name": "Zinc"},
+        {"id": "KW-0007", "category": "PTM", "name": "Acetylation"},
+    ],
+}
+
+
+def test_the_json_stream_of_uniprot_gives_the_tables_of_its_tsv_form(read):
+    stream = json.dumps({"results": [UNIPROT, {"primaryAccession": "Q1"}]})
+    table, keywords = read(stream, "uniprot"), read(stream, "uniprot", give="keywords")
+    assert list(table.columns) == ["Entry", "Gene Names (primary)", "Keywords"]
+    assert table.to_numpy().tolist() == [["P1", "H4C1; H4C2", "Zinc;Acetylation"], ["Q1", "", ""]]
+    assert list(keywords.columns) == ["keyword", "accession", "category"]
+    assert keywords.accession.tolist() == ["KW-0007", "KW-0862"]
+    with refused("unknown choice for 'give' 'keyword'"):
+        read(stream, "uniprot", give="keyword")
 
 
 # Sequences.

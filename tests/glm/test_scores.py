@@ -84,7 +84,7 @@ def test_a_row_that_fails_costs_no_other(scored, monkeypatch):
     out = scored(model(), frame, length=LENGTH)
     assert out.status.tolist() == ["ok", "failed: RuntimeError: out of memory", "ok"]
     assert out.llr.notna().tolist() == [True, False, True]
-    assert len(variants.messages(out, CONTIG, told=set(frame.status))) == 1
+    assert len(variants.messages(out, CONTIG, known=set(frame.status))) == 1
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(scored, tmp_path, monkeypatch):

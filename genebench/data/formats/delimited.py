@@ -10,7 +10,7 @@ from .. import limits
 from .frames import from_frame, id_column, is_id_name, is_number
 
 SAMPLE = 20
-"""Lines by which separator, header and decimal sign are told."""
+"""Lines by which separator, header and decimal sign are found."""
 
 
 def read(file):
