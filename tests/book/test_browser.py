@@ -71,7 +71,7 @@ def opened(browser, site):
         page = browser.new_page(**options)
         page.route("**/*", lambda route: block(route, home))
         if home != "file:":
-            page.on("pageerror", faults.append)
+            page.on("pageerror", lambda err: faults.append(err.message))
             page.on("console", lambda m: faults.extend([m.text] * (m.type == "error")))
             page.on("response", lambda r: faults.extend([r.url] * (r.status >= 400)))
         path, _, place = name.partition("#")
