@@ -42,9 +42,9 @@ source: str = "paper"  # whose results are judged
 import pandas as pd
 from IPython.display import Markdown
 
-from genebench.benchmark import results
+from genebench.benchmark import results, summaries
 from genebench.core import specs
-from notebooks.lib import charts, claims, figures, show, summaries
+from notebooks.lib import charts, claims, figures, show
 
 show.begin()
 declared = specs.declared()

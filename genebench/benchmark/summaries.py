@@ -8,6 +8,9 @@ import pandas as pd
 from ..stats import intervals
 from . import results
 
+NEAR = 0.03
+"""A reproduced score is near the published one if it differs by at most this AUROC."""
+
 
 def with_exposure(frame, models):
     """Mark scores on tasks whose labels the model was trained on.
@@ -55,3 +58,28 @@ def beside_shortcuts(profile, models):
         "excess": "excess",
     }
     return best[[*names]].set_axis(names.values(), axis=1).reset_index(drop=True)
+
+
+def reproduction(frame):
+    """Summarise how far reproduced scores lie from the published ones.
+
+    Parameters
+    ----------
+    frame : DataFrame, rows of ``reproduction.csv``
+
+    Returns
+    -------
+    DataFrame, indexed by model
+        Number of ``tasks``, ``mean`` absolute difference in AUROC, mean ``bias`` (ours minus
+        published), and how many tasks are ``within_se`` (two standard errors of the difference)
+        and ``near`` (within ``NEAR``).
+    """
+    gap = frame.difference.abs()
+    by = frame.assign(gap=gap, within_se=gap <= 2 * frame.se, near=gap <= NEAR)
+    return by.groupby("model", sort=False).agg(
+        tasks=("gap", "size"),
+        mean=("gap", "mean"),
+        bias=("difference", "mean"),
+        within_se=("within_se", "sum"),
+        near=("near", "sum"),
+    )

@@ -209,11 +209,12 @@ def _part(plan, part: str):
 
 def _outlook(plan) -> None:
     """Print what a run would do, and which of its models have no vectors yet."""
+    from ..benchmark import fit
     from ..book import cards
+    from ..core import workers
 
-    cached = sum(plan.path(cell).exists() for cell in plan.requested)
-    n = len(plan.requested)
-    print(f"{n} cells: {cached} cached, {n - cached} to do")
+    n, waiting = len(plan.requested), len(workers.pending(fit.STAGE, plan, plan.requested, note))
+    print(f"{n} cells: {n - waiting} cached, {waiting} to do")
     for model in dict.fromkeys(cell.model for cell in plan.requested):
         if not plan.embedding_path(model).exists():
             status, reason = cards.model_status(plan.declared.models[model], plan.declared.sources)
@@ -233,7 +234,7 @@ def reproduce(
     model : list of str, optional
         Models whose scores the paper publishes; bag-of-words and mpnet if none is given.
     """
-    from ..benchmark import published_scores
+    from ..benchmark import published_scores, summaries
 
     folder = paths.results(profile)
     plan = make_plan(profile, universe="paper")
@@ -241,10 +242,7 @@ def reproduce(
     with Reporter() as report:
         frame = published_scores.reproduce(plan, models, folder, jobs=jobs, **report.hooks)
     published_scores.summarise(plan.declared, folder)
-    gap = frame.difference.abs()
-    beside = frame[["model"]].assign(difference=gap, within_2_se=gap <= 2 * frame.se)
-    by = beside.groupby("model", sort=False)
-    print(by.mean().round(3).assign(tasks=by.size()).to_string())
+    print(summaries.reproduction(frame).round(3).to_string())
     print(folder)
 
 

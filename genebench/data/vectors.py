@@ -123,7 +123,7 @@ def read_vectors(
     return names.to_numpy(str), np.ascontiguousarray(matrix, dtype=np.float32), list(notes)
 
 
-def check_published(path, shape, right, or_=""):
+def check_published(path, shape, right):
     """Refuse a file of published vectors that has not their shape.
 
     Parameters
@@ -131,13 +131,11 @@ def check_published(path, shape, right, or_=""):
     path : Path
     shape, right : sequence of int
         Ids and dimensions of the file, and as published.
-    or_ : str
-        What else can be done.
     """
     if tuple(shape) != tuple(right):
         raise BadInput(
             f"{path}: holds {shape[0]:,} × {shape[1]:,} numbers, and what was published has "
-            f"{right[0]:,} × {right[1]:,}; take the published file{or_}."
+            f"{right[0]:,} × {right[1]:,}; take the published file."
         )
 
 

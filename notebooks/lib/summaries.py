@@ -11,9 +11,6 @@ import pandas as pd
 from genebench.benchmark.summaries import with_exposure
 from genebench.core.specs import ModelSpec
 
-NEAR = 0.03
-"""A reproduced score is near the published one if it differs by at most this AUROC."""
-
 
 def plain_means(scores: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.DataFrame:
     """Average each model over the tasks of each group, every task weighing the same.
@@ -204,28 +201,3 @@ def spectral_findings(findings: pd.DataFrame) -> dict[str, float]:
         "rank_positive": int((spanning["rank"] > 0).sum()),
         "ranked": int(spanning["rank"].notna().sum()),
     }
-
-
-def reproduction(frame: pd.DataFrame) -> pd.DataFrame:
-    """Summarise how far reproduced scores lie from the published ones.
-
-    Parameters
-    ----------
-    frame : DataFrame, rows of ``reproduction.csv``
-
-    Returns
-    -------
-    DataFrame, indexed by model
-        Number of ``tasks``, ``mean`` absolute difference in AUROC, mean ``bias`` (ours minus
-        published), and how many tasks are ``within_se`` (two standard errors of the difference)
-        and ``near`` (within ``NEAR``).
-    """
-    gap = frame.difference.abs()
-    by = frame.assign(gap=gap, within_se=gap <= 2 * frame.se, near=gap <= NEAR)
-    return by.groupby("model", sort=False).agg(
-        tasks=("gap", "size"),
-        mean=("gap", "mean"),
-        bias=("difference", "mean"),
-        within_se=("within_se", "sum"),
-        near=("near", "sum"),
-    )
