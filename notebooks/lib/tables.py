@@ -201,6 +201,51 @@ def _spans(frame: pd.DataFrame) -> pd.Series:
     return (score + " (" + low + " to " + high + ")").map(minus)
 
 
+_TESTED = {"genes": " on genes that had none", "gains": " on genes that gained the label"}
+
+
+def dated(profile: ProfileSpec, sources: Mapping[str, SourceSpec]) -> pd.DataFrame:
+    """Sets of labels of which an older release trains and what is new since is tested.
+
+    Parameters
+    ----------
+    profile : ProfileSpec
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    DataFrame
+        ``labels`` (title), ``before`` and ``until`` (days of both releases), ``tested`` (in words);
+        empty where the profile has none.
+    """
+    rows = [
+        (task.title, task.before.release, source.release, _TESTED[task.before.tested])
+        for source in (sources[name] for name in profile.sources)
+        for task in source.tasks
+        if task.before
+    ]
+    return pd.DataFrame(rows, columns=["labels", "before", "until", "tested"])
+
+
+def late(newest: pd.Series, dated: pd.DataFrame) -> pd.Series:
+    """Of how many sets of dated labels each model is newer than the release that trains.
+
+    Parameters
+    ----------
+    newest : Series of str
+        Month of the newest text or data of each model; empty of those that have none.
+    dated : DataFrame
+        Of ``dated``.
+
+    Returns
+    -------
+    Series of str
+        As "2 of 5"; empty where no month is known.
+    """
+    number = newest.map(lambda month: sum(str(month) > day[:7] for day in dated.before))
+    return (number.astype(str) + f" of {len(dated)}").where(newest.fillna("") > "", "")
+
+
 def exposure(
     profile: ProfileSpec, models: Models, sources: Mapping[str, SourceSpec]
 ) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from genebench.core.errors import BadInput
-from genebench.core.specs import GROUPS, ModelSpec
+from genebench.core.specs import GROUPS, ModelSpec, ProfileSpec
 from genebench.stats.bootstrap import CLUSTERS
 
 from .charts import dots
@@ -128,6 +128,62 @@ def best(means: pd.DataFrame, models: Models) -> str:
     rows = means.sort_values("score", ascending=False).drop_duplicates("group")
     words = [f"{r.group} {models[r.model].title} ({r.score:.2f})" for r in rows.itertuples()]
     return f"Best are: {'; '.join(words)}."
+
+
+_FAMILY = """A *family baseline* only averages relatives: where none is left its fall to chance is
+arithmetic, and no finding. Underpowered tasks, exposed models and models that miss many of the
+genes are left out, so that every line is about the same questions. """
+
+_LADDER = f"""The same tasks, models and genes under splits that take more and more away, each in
+its own way: `random` folds; whole chromosomes; folds that keep genes of one symbol stem or family
+together, or those of similar proteins; the least studied genes; those annotated last. A model that
+knows what genes do falls little. {_FAMILY}Shown are the splits that were run. Where labels are
+older than what is tested has [a page of its own](prospective). What one task shows under each
+split, with intervals, stands on the page of its group (such as [genomic properties](group-genomic),
+where the places within the cell are).
+"""
+
+_FUTURE = f"""Can a model tell what nobody has written down yet? Under `prospective` folds an older
+release of a resource trains, and what is new in a later one is tested: genes that had no label at
+all, or genes that gained this one. Beside them stand `random` and `family` folds of the same tasks.
+{{releases}}
+
+**The date of an annotation is not the date of a discovery.** A curator may write down in one year
+what was published ten years before, and a text or a network of proteins may have held it all the
+time: what is tested is new to the resource, and not always to biology. Well-studied genes also get
+their labels first, so that those tested are others than those trained on; the shortcuts that count
+what is known of a gene show how much that gives.
+
+**Who could have read the answer?** {{older}} use nothing newer than the first of the releases that
+train. Of the others the last table says how many of the {{number}} sets of labels they are newer
+than. {_FAMILY}
+"""
+
+
+def introduction(dated: pd.DataFrame, profile: ProfileSpec, models: Models) -> str:
+    """What the splits of a profile are, in Markdown.
+
+    Parameters
+    ----------
+    dated : DataFrame
+        ``tables.dated``; where it has rows, the profile is about labels of the future.
+    profile : ProfileSpec
+    models : mapping of str to ModelSpec
+
+    Returns
+    -------
+    str
+    """
+    if dated.empty:
+        return _LADDER
+    specs = [models[m] for m in profile.models if models[m].newest]
+    older = [f"*{spec.title}*" for spec in specs if spec.newest <= dated.before.min()[:7]]
+    lines = dated.labels + ": trained on " + dated.before + ", tested until " + dated.until + dated.tested
+    return _FUTURE.format(
+        releases="\n\n- " + "\n- ".join(lines),
+        older=", ".join(older) or "None of the models",
+        number=len(dated),
+    )
 
 
 _ARITHMETIC = ", by arithmetic and not by finding: it averages relatives, and none is in training"

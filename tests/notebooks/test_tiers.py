@@ -5,7 +5,7 @@ import pytest
 from helpers import refused
 
 from genebench.core import specs
-from notebooks.lib import tiers
+from notebooks.lib import tables, tiers
 
 
 @pytest.fixture
@@ -36,6 +36,24 @@ def test_the_ladder_in_words(models, means):
     assert "the best model, *Full*, falls from 0.900 to 0.800 (lost 0.100" in words
     assert "shortcut, *Stem*, falls" in words and "Of the 2 models that are no shortcut" in words
     assert tiers.ladder_words(means.query("split == 'random'"), models) == ""
+
+
+def test_dated_labels_are_introduced_by_their_releases_and_who_could_have_read_them():
+    known = specs.declared()
+    told = known.profiles["prospective"], known.models
+    dated = tables.dated(told[0], known.sources)
+    text = tiers.introduction(dated, *told)
+    assert len(dated) > 1 and all(day in text for day in {*dated.before, *dated.until})
+    first = dated.before.min()[:7]
+    read = [known.models[m] for m in told[0].models if known.models[m].newest]
+    assert all((f"*{spec.title}*" in text) == (spec.newest <= first) for spec in read)
+    newest = pd.Series(["1999-01", "", None, "2999-01", first])
+    every = f"{len(dated)} of {len(dated)}"
+    none = f"0 of {len(dated)}"
+    assert tables.late(newest, dated).tolist() == [none, "", "", every, none]
+    paper = known.profiles["paper"]
+    nothing = tables.dated(paper, known.sources)
+    assert nothing.empty and "take more and more away" in tiers.introduction(nothing, paper, {})
 
 
 def test_a_measure_without_a_mean_says_why(means):
