@@ -13,6 +13,7 @@ from genebench.core.errors import BadInput
 from genebench.core.yamls import read_yaml
 
 from . import summaries
+from .tables import spans
 
 CALIBRATED = "-calibrated"
 """Ending of the name of a model whose scores are less the mean of the three-base context."""
@@ -161,23 +162,6 @@ def scores_of(
         )
     frame = summaries.over_repeats(frame[chosen])
     return frame.assign(title=[shown.tasks.get(t, t) for t in frame.task])
-
-
-def spans(frame: pd.DataFrame, digits: int = 3) -> pd.Series:
-    """Intervals of rows as text.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns ``low`` and ``high``.
-    digits : int
-
-    Returns
-    -------
-    Series of str
-    """
-    form = f"{{:.{digits}f}}".format
-    return frame.low.map(form) + " to " + frame.high.map(form)
 
 
 def score_table(frame: pd.DataFrame, shown: Looks) -> pd.DataFrame:

@@ -15,7 +15,10 @@ from genebench.core import cache, paths
 
 from . import figures
 
-DASH = "A dash (–): no number, because there was nothing to measure or to compare."
+DASH = (
+    "A dash (–): no number, because there was nothing to measure or to compare; of an interval, "
+    "because no draw of genes moves the score."
+)
 """Stands below every table that has one."""
 
 

@@ -38,6 +38,9 @@ def readable(
 ) -> pd.DataFrame:
     """A table for readers: titles of models, and words in place of names of columns.
 
+    An interval of no width is taken out: it says certainty, and means that no draw of genes moves
+    the score (see ``spans``).
+
     Parameters
     ----------
     frame : DataFrame
@@ -55,6 +58,10 @@ def readable(
     if not isinstance(columns, Mapping):
         columns = {c: c.replace("_", " ") for c in columns}
     frame = frame[list(columns)].reset_index(drop=True)
+    for low in (c for c in frame if c.endswith("low") and not c.startswith("rank")):
+        ends = [low, low.removesuffix("low") + "high"]
+        if ends[1] in frame:
+            frame[ends] = frame[ends].mask(frame[ends[0]] == frame[ends[1]])
     for column in set(_NAMES) & set(frame):
         frame[column] = [models[m].title if isinstance(m, str) else "" for m in frame[column]]
     return frame.rename(columns=columns)
@@ -195,10 +202,31 @@ def two_best(power: pd.DataFrame, intervals: pd.DataFrame, models: Models) -> pd
     return readable(rows, models, columns | {"smallest": "smallest detectable"})
 
 
+def spans(frame: pd.DataFrame, digits: int = 3) -> pd.Series:
+    """Intervals as text; where one has no width, why there is none.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``low`` and ``high``, and where there is one ``score``.
+    digits : int
+
+    Returns
+    -------
+    Series of str
+        As "0.690 to 0.733", or "no interval: nothing is ranked wrong".
+    """
+    low, high = (frame[name].map(f"{{:.{digits}f}}".format).map(minus) for name in ("low", "high"))
+    score = frame.get("score", pd.Series(np.nan, frame.index))
+    why = score.map({0: "all are scored alike", 0.5: "all are scored alike"})
+    why = why.mask(score == 1, "nothing is ranked wrong").mask(score.isna(), "no draw moves it")
+    why = "no interval: " + why.fillna("all are of one family or cluster")
+    return (low + " to " + high).mask(frame.low == frame.high, why)
+
+
 def _spans(frame: pd.DataFrame) -> pd.Series:
     """Scores with their intervals in words."""
-    score, low, high = (frame[name].map("{:.3f}".format) for name in ("score", "low", "high"))
-    return (score + " (" + low + " to " + high + ")").map(minus)
+    return frame.score.map("{:.3f}".format).map(minus) + " (" + spans(frame) + ")"
 
 
 _TESTED = {"genes": " on genes that had none", "gains": " on genes that gained the label"}

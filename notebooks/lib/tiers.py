@@ -178,7 +178,8 @@ def introduction(dated: pd.DataFrame, profile: ProfileSpec, models: Models) -> s
         return _LADDER
     specs = [models[m] for m in profile.models if models[m].newest]
     older = [f"*{spec.title}*" for spec in specs if spec.newest <= dated.before.min()[:7]]
-    lines = dated.labels + ": trained on " + dated.before + ", tested until " + dated.until + dated.tested
+    lines = dated.labels + ": trained on " + dated.before
+    lines += ", tested until " + dated.until + dated.tested
     return _FUTURE.format(
         releases="\n\n- " + "\n- ".join(lines),
         older=", ".join(older) or "None of the models",

@@ -36,6 +36,19 @@ def test_scores_of_a_task_stand_by_split_with_intervals_the_best_of_the_hardest_
     assert table.exposed.tolist() == ["no", "no", "yes"]
 
 
+def test_an_interval_of_no_width_is_no_certainty_and_says_why(home):
+    frame = pd.DataFrame({"score": [1.0, 0.5, 0.7, 0.7], "low": [1.0, 0.5, 0.7, 0.6]})
+    frame = frame.assign(high=[1.0, 0.5, 0.7, 0.8], rank_low=1, rank_high=1, model="full")
+    texts = tables.spans(frame, 2)
+    why = ["nothing is ranked wrong", "all are scored alike", "all are of one family or cluster"]
+    assert texts.tolist() == [*("no interval: " + w for w in why), "0.60 to 0.80"]
+    table = tables.readable(
+        frame, specs.declared().models, "model score low high rank_low rank_high".split()
+    )
+    assert table.low.isna().tolist() == table.high.isna().tolist() == [True, True, True, False]
+    assert table["rank low"].tolist() == [1, 1, 1, 1]
+
+
 def test_a_group_is_picked_or_refused():
     frame = pd.DataFrame({"group": ["protein properties"], "score": [1.0]})
     assert len(tables.of_group(frame, "protein properties")) == 1
