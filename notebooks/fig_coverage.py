@@ -140,7 +140,8 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-show.table(table, page=page, profile=profile, name="tasks")
+titles = {"task": stored.task_titles(shown)}
+show.table(table, page=page, profile=profile, name="tasks", titles=titles)
 
 # %% [markdown]
 # ## How often a comparison is wrong
@@ -179,5 +180,6 @@ show.table(
     page=page,
     profile=profile,
     name="errors",
+    titles={"measure": tables.METRICS},
     words=speed.words(separated="pairs that differ", clusters="source tables"),
 )

@@ -65,9 +65,8 @@ show.figure(
         label="",
         panel="panel",
         chance=by_set.rename(columns=columns).loc["natural"].to_dict(),
-        wide=4,
         sharex=False,
-        height=0.42,
+        height=0.34,
     ),
     yardsticks,
     page=page,
@@ -108,4 +107,19 @@ show.figure(
 # ## All numbers
 
 # %% tags=["remove-input"]
-show.table(yardsticks, page=page, profile=profile, name="all", caption="All numbers.")
+show.table(
+    yardsticks,
+    page=page,
+    profile=profile,
+    name="all",
+    titles={"set": {name: look["title"] for name, look in glm.looks().designs.items()}},
+    words={
+        **columns,
+        "n": "sequences",
+        "copies": "copies (share)",
+        "activity_low": "expression, low",
+        "activity_high": "expression, high",
+    },
+    phone=["set", "discriminator", "activity", "bits"],
+    caption="All numbers; low and high: 95 % interval of the mean predicted expression.",
+)

@@ -196,6 +196,7 @@ show.table(
     page=page,
     profile=profile,
     name="layers",
+    phone=["task", "model", "layer", "pooling", "score"],
     caption="Linear probe in five folds of the training side, mean over all splits; chosen: in "
     "how many splits.",
 )

@@ -76,13 +76,14 @@ intervals = tables.of_group(results.read_beside(shown, "intervals.parquet"), gro
 power = tables.of_group(results.read_beside(shown, "power.csv"), group)
 cards = markdown.model_links(models)
 catalogue = tables.of_group(stored.read_tasks(shown), group)
-places = markdown.task_links(catalogue)
+places, titles = markdown.task_links(catalogue), {"task": stored.task_titles(shown)}
 two = show.table(
     tables.two_best(power, intervals, models),
     page=page,
     profile=profile,
     name="best",
     links={"task": places, "best": cards, "second": cards},
+    titles=titles,
     caption="The two best of each task under each split, without models that were trained on its "
     "labels: score of the best on the common genes with its 95 % interval, its difference to the "
     "second, and the smallest difference between two models that the task can show (80 % power). "
@@ -94,6 +95,7 @@ each = show.table(
     profile=profile,
     name="splits",
     links={"task": places, "model": cards},
+    titles=titles,
     caption="Score of every task and model on the common genes with its 95 % interval, one column "
     "a split; exposed: the model was trained on the labels. Dashes: the model was run under random "
     "folds only, or the task cannot be cut by that split.",
@@ -111,6 +113,8 @@ show.table(
     profile=profile,
     name="excess",
     links={"task": places, "model": cards},
+    titles=titles,
+    phone=["task", "model", "score", "excess"],
     caption="Score on the common genes, best shortcut of the task on the same genes and folds, "
     "and excess over it, with 95 % intervals (that of the excess is paired); q: the false "
     "discovery rate at which the excess is called positive, among the tasks of the model; "
@@ -128,6 +132,7 @@ show.table(
     "(Spearman), each model on its own genes. A star: the model was trained on the labels.",
     marks=stars,
     links={"task": places},
+    titles=titles,
 )
 
 # %% [markdown]

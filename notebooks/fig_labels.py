@@ -34,10 +34,12 @@ from genebench.core import specs
 from notebooks.lib import charts, figures, show, tables, tiers
 
 show.begin()
-models = specs.declared().models
+known = specs.declared()
+models = known.models
 curves = summaries.with_exposure(results.read_beside(source, "efficiency.csv"), models)
 shown = curves[~curves.exposed]
-drawn = figures.styled(shown, models).assign(panel=shown.task.str.split("/").str[-1], mark="o")
+titles = tables.declared_titles(shown.task, known.sources)
+drawn = figures.styled(shown, models).assign(panel=shown.task.map(titles), mark="o")
 show.figure(
     charts.lines(
         drawn,
@@ -72,7 +74,11 @@ show.figure(
 # %% tags=["remove-input"]
 columns = "task labels model score low high best_shortcut excess excess_low excess_high"
 show.table(
-    tables.readable(shown, models, columns.split()), page=page, profile=profile, name="table"
+    tables.readable(shown, models, columns.split()),
+    page=page,
+    profile=profile,
+    name="table",
+    titles={"task": titles},
 )
 
 # %% [markdown]
@@ -133,6 +139,7 @@ show.table(
     page=page,
     profile=profile,
     name="groups",
+    phone=["group", "split", "model", "part", "difference"],
     caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % "
     "intervals.",
 )

@@ -78,6 +78,7 @@ show.table(
     page=page,
     profile=profile,
     name="lost",
+    phone=["group", "split", "model", "lost"],
     links={"model": markdown.model_links(models)},
     caption="Score and lost: weighted means of test AUROC on the common genes, with 95 % "
     "intervals. Newest: month of the newest text or data that the model has read"

@@ -121,7 +121,6 @@ show.figure(
         label="AUROC minus AUROC of the best shortcut (−1 to 1)",
         panel="group",
         chance=0,
-        wide=5,
     ),
     first[["group", "model", "tasks", "score", "excess", "excess_low", "excess_high"]],
     page=page,
@@ -182,24 +181,27 @@ paints = {
 }
 rows = figures.ordered(matrix.model, known.models)
 grid = matrix.pivot(index="model", columns="source", values="status")
-grid = grid.loc[rows, matrix.source.unique()].set_axis(figures.titles(rows, known.models))
+grid = grid.loc[rows, matrix.source.unique()]
+heads = matrix.drop_duplicates("source").labels.str.wrap(18)
+names = map(figures.folded, figures.titles(rows, known.models))
 ax = sns.heatmap(
     grid.map(list(paints).index),
     annot=grid.replace("partly exposed", "part"),
     fmt="",
-    annot_kws={"fontsize": 10.5, "color": figures.INK},
+    annot_kws={"fontsize": 10, "color": figures.INK},
     cmap=list(paints.values()),
     vmin=0,
     vmax=3,
     linewidths=2,
     cbar=False,
-    xticklabels=True,
-    yticklabels=True,
+    xticklabels=heads,
+    yticklabels=list(names),
 )
 ax.xaxis.tick_top()
+ax.tick_params(axis="x", rotation=90)
 ax.grid(False)
 ax.set(xlabel="", ylabel="")
-ax.figure.set_size_inches(max(6, 1.15 * grid.shape[1] + 4), 0.46 * len(rows) + 1)
+ax.figure.set_size_inches(0.68 * grid.shape[1] + 2.2, 0.42 * len(rows) + 1.6)
 show.figure(
     ax.figure,
     matrix,
@@ -214,7 +216,8 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-show.table(matrix.drop(columns=["model", "source"]), page=page, profile=profile, name="reasons")
+reasons = matrix[["title", "labels", "status", "why"]]
+show.table(reasons, page=page, profile=profile, name="reasons", words={"title": "model"})
 
 # %% [markdown]
 # ## What masking words of a text costs

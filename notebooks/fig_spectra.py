@@ -48,6 +48,7 @@ show.table(
     page=page,
     profile=profile,
     name="finding",
+    phone=["data set", "model", "split", "fall"],
     caption="Fall from λ = 0 to the largest λ that every seed has a score at, with 95 % interval "
     "over seeds and resampled tests; the same fall of the size-matched control, and its share of "
     "the fall; what is lost to overlap at equal size. Uninformed: the model knows a unit by its "
@@ -76,6 +77,7 @@ show.table(
     page=page,
     profile=profile,
     name="placed",
+    phone=["data set", "split", "model", "score"],
     caption="Splits that others use, placed at the λ whose splits have the nearest overlap, and "
     "what each model scores on them and on the curve. A score exactly at chance: the model has "
     "nothing to go by and says the same of all." + none,

@@ -41,7 +41,15 @@ speeds = embed.speeds(measured_on=measure)
 show.prose(speed.rate_words(speeds))
 
 # %% tags=["remove-input"]
-show.table(speeds, page=page, profile=profile, name="speeds", significant=3, words=speed.words())
+show.table(
+    speeds,
+    page=page,
+    profile=profile,
+    name="speeds",
+    significant=3,
+    words=speed.words(),
+    phone=["case", "device", "ours_per_s", "ratio"],
+)
 
 # %% [markdown]
 # ## Beside the packages that readers would use
@@ -60,6 +68,7 @@ show.table(
     page=page,
     profile=profile,
     name="peers",
+    phone=["case", "peer", "ratio"],
     significant=3,
     words=speed.words(),
 )

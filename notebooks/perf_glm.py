@@ -52,6 +52,7 @@ show.table(
     page=page,
     profile=profile,
     name="speeds",
+    phone=["case", "device", "ours_per_s", "ratio"],
     caption="Every case.",
     significant=3,
     words=speed.words(),

@@ -147,7 +147,7 @@ show.table(
 frame = results.read_beside(source, "reproduction.csv")
 by_set = summary(frame)
 show.table(
-    by_set.assign(model=by_set.model.map(titles), set=by_set["set"].map(sets)).set_index("model"),
+    by_set.assign(model=by_set.model.map(titles), set=by_set["set"].map(sets)),
     page=page,
     profile=profile,
     name="reproduction",
@@ -176,6 +176,7 @@ show.table(
     page=page,
     profile=profile,
     name="tasks",
+    phone=["model", "tasks of", "task", "published", "here"],
     caption="By task, the largest difference first. The standard error is that of the score here "
     "by the genes of the holdout, families drawn whole; theirs has one of the same size.",
 )

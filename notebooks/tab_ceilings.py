@@ -39,7 +39,7 @@ import pandas as pd
 
 from genebench.benchmark import results
 from genebench.core import specs
-from notebooks.lib import glm, show, tables
+from notebooks.lib import glm, show, stored, tables
 
 show.begin()
 models = specs.declared().models
@@ -65,6 +65,8 @@ show.table(
     page=page,
     profile=profile,
     name="ceilings",
+    titles={"task": stored.task_titles(source, beside)},
+    phone=["task", "agreement", "best model", "score"],
     caption="Agreement of two measurements of one label (Spearman correlation, or AUROC of the "
     "second for two classes), and the best model on random folds with its 95 % interval: the same "
     "measure. Models that were trained on the labels are left out. Excess: over the best shortcut "
@@ -85,13 +87,21 @@ tried = tried[tried.metric == "spearman"].sort_values("score")
 tried = tried.groupby("task", as_index=False).last()
 measured = ceilings[assays].merge(tried, on="task")
 show.table(
-    measured.assign(model=measured.model.map(looks.title))[
-        ["task", "again", "genes", "agreement", "model", "score", "low", "high"]
-    ],
+    measured.assign(
+        model=measured.model.map(looks.title),
+        task=measured.task.str.removeprefix("mpra/").str.upper().str.replace("-", ", "),
+    )[["task", "again", "genes", "agreement", "model", "score", "low", "high"]],
     page=page,
     profile=profile,
     name="assays",
+    phone=["task", "agreement", "model", "score"],
     caption="Spearman correlation of the absolute effects of changes in two assays, and of the "
     "best zero-shot score with its 95 % interval over stretches of ten bases.",
-    words={"again": "measured again by", "genes": "changes measured twice", "model": "best score"},
+    words={
+        "task": "element",
+        "again": "measured again by",
+        "genes": "changes measured twice",
+        "model": "best score",
+        "score": "correlation",
+    },
 )

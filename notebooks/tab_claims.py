@@ -221,6 +221,7 @@ show.table(
     page=page,
     profile=profile,
     name="table",
+    phone=["model", "task", "published", "ours"],
     caption="AUROC, the largest difference first. Ours: by the paper's probe, scored as the paper "
     "does. The standard error is that of the difference by the choice "
     "of folds, theirs and ours; genes are the same on both sides and add nothing to it.",

@@ -53,6 +53,7 @@ show.table(
     page=page,
     profile=profile,
     name="choices",
+    phone=["objective", "tokens", "all years"],
     caption="Published models of DNA and RNA by objective, tokens and year of the first version.",
 )
 
@@ -228,6 +229,8 @@ show.table(
     page=page,
     profile=profile,
     name="runs",
+    titles={"genome": {"ecoli": "E. coli", "yeast": "yeast", "mtb": "M. tuberculosis"}},
+    phone=["title", "genome", "weights", *list(names)[:1]],
     caption="Every network (means over seeds), and k-mer models of the same genomes.",
     words={**names, "mixer": "architecture", "millions": "million bases seen", "cpu_s": "CPU s"},
 )

@@ -241,6 +241,8 @@ display(
         page=page,
         profile=profile,
         name="sets",
+        titles={"set": {"brca1": "BRCA1", "tb": "M. tuberculosis", "mpra": "reporter assays"}},
+        words={"clusters": "independent regions"},
         caption="What was scored.",
     ),
     show.table(

@@ -134,6 +134,7 @@ show.table(
     page=page,
     profile=profile,
     name="pairs",
+    phone=["group", "split", "model", "other", "difference"],
     links=dict.fromkeys(["model", "other"], markdown.model_links(models)),
     caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % "
     "intervals.",
@@ -155,13 +156,15 @@ absent = absent[~absent.model.isin(results.main_scores(shown).model)]
 apart = absent.model.isin(stored.scored())
 words = {True: "left out of this profile, scored in another", False: "not run: weights missing"}
 absent = absent.assign(standing=apart.map(words))
-columns = "model title family size weights standing licence".split()
+columns = "title model family size standing licence weights".split()
 show.table(
     pd.concat([submissions.accepted(), absent[columns]], ignore_index=True),
     page=page,
     profile=profile,
     name="not-ranked",
-    links={"model": markdown.model_links(models)},
+    links={"title": markdown.model_links(models)},
+    words={"title": "model", "model": "name in commands"},
+    phone=["title", "family", "size", "standing"],
 )
 
 # %% tags=["remove-cell"]

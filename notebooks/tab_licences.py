@@ -97,9 +97,16 @@ check = pd.Series(first, models.index).where(models.weights.isna(), "version of 
 at = ("https://huggingface.co/" + models.hub).fillna(models.weights).fillna(models.how)
 models = models.assign(what="model", release=models.revision.fillna(""), check=check)
 others = pd.concat([data, models.assign(attribution="", at=at)], ignore_index=True)
-columns = ["what", "name", "title", "release", "licence", "check", "attribution", "at"]
+columns = ["what", "title", "release", "licence", "check", "attribution", "at", "name"]
 others = others[columns].rename(columns={"check": "verified by", "at": "from"})
-show.table(others, page=page, profile=profile, name="third-party")
+show.table(
+    others,
+    page=page,
+    profile=profile,
+    name="third-party",
+    words={"name": "name in commands"},
+    phone=["what", "title", "licence"],
+)
 
 # %% [markdown]
 # ## Packages, and why some are pinned

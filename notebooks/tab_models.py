@@ -35,9 +35,16 @@ from notebooks.lib import markdown, show
 show.begin()
 known = specs.declared()
 listed = cards.model_catalogue(known.models.values(), known.sources)
-links = {"model": markdown.model_links(known.models)}
-shown = listed.drop(columns=["description"])
-show.table(shown, page=page, profile=profile, name="catalogue", links=links)
+front = ["title", "model", "family"]
+show.table(
+    listed[[*front, *listed.columns.drop([*front, "description"])]],
+    page=page,
+    profile=profile,
+    name="catalogue",
+    links={"title": markdown.model_links(known.models)},
+    words={"title": "model", "model": "name in commands"},
+    phone=["title", "family", "input", "status"],
+)
 
 # %% [markdown]
 # ## Which layer, and which pooling

@@ -38,7 +38,7 @@ source: str = "pairs"  # whose results are shown
 # %% tags=["remove-input"]
 from genebench.benchmark import results
 from genebench.core import specs
-from notebooks.lib import charts, figures, show, tables
+from notebooks.lib import charts, figures, show, stored, tables
 
 show.begin()
 models, folder = specs.declared().models, "zhong2025_pairs"
@@ -92,6 +92,8 @@ show.table(
     page=page,
     profile=profile,
     name="published",
+    titles={"task": stored.task_titles(source)},
+    phone=["task", "way", "best", "degree"],
     caption="Published AUROC of 38 embeddings (quoted from Zhong et al. 2025; lowest, median and "
     "best of them), and of degree alone, computed here.",
     words={"way": "vectors joined by", "best_embedding": "best embedding"},
@@ -102,11 +104,13 @@ show.table(
 
 # %% tags=["remove-input"]
 wide, marks = tables.wide(scores, models)
+titles = {"task": stored.task_titles(source)}
 show.table(
     wide,
     page=page,
     profile=profile,
     name="scores",
+    titles=titles,
     caption="Test AUROC by set of pairs and model, no gene on both sides; vectors of both genes "
     "and their product. A star: the model has read some of these pairs. In activation vs "
     "repression both classes are measured and none is matched.",
@@ -126,11 +130,14 @@ show.table(
 # %% tags=["remove-input"]
 ways = intervals[~intervals.family.isin(["control"])]
 ways = ways.assign(way=ways.split + ", " + ways.probe)
+ways = ways.pivot_table(index=["task", "model"], columns="way", values="score")
+ways = ways.rename_axis(columns=None).reset_index()
 show.table(
-    ways.pivot_table(index=["task", "model"], columns="way", values="score").reset_index(),
+    tables.readable(ways, models, {name: name for name in ways}),
     page=page,
     profile=profile,
     name="ways",
+    titles=titles,
     caption="Test AUROC by set of pairs, model, way to divide, and probe.",
 )
 
@@ -149,6 +156,7 @@ show.table(
     page=page,
     profile=profile,
     name="sets",
+    titles=titles,
     caption="Pairs, genes, what degree alone tells, pairs within and across the folds of genes, "
     "and shares of pairs that are in a network.",
     words={name: name.replace("_", " ") for name in degree},

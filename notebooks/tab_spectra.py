@@ -109,7 +109,8 @@ show.table(
 # ## Does performance fall with overlap, and how much of it is size?
 
 # %% tags=["remove-input"]
-show.table(spectra.finding_table(known), page=page, profile=profile, name="finding")
+few = ["data set", "model", "split", "fall"]
+show.table(spectra.finding_table(known), page=page, profile=profile, name="finding", phone=few)
 
 # %% [markdown]
 # ## Beside the published areas
@@ -151,6 +152,7 @@ show.table(
     page=page,
     profile=profile,
     name="checks",
+    phone=["data set", "what", "published, mean", "ours, mean"],
     caption="Overlap, size and spread that the paper's repository ships beside ours, means over "
     "the values of λ that both have. The repository ships no means of scores but those of "
     "rifampicin.",
@@ -169,7 +171,22 @@ own = datasets.declared()
 sets = table.datasets(own).drop(columns=["models"])
 needs = sets["data set"].map(lambda name: own.datasets[name].files["table"].how)
 sets = sets.assign(needs=needs.mask(sets.status == "ready", "")).drop(columns=["status"])
-show.table(sets, page=page, profile=profile, name="sets")
+front = ["title", "data set", "kind"]
+show.table(
+    sets[[*front, *sets.columns.drop(front)]],
+    page=page,
+    profile=profile,
+    name="sets",
+    words={"title": "data set", "data set": "name in commands"},
+    phone=["title", "kind", "unit"],
+)
 
 # %% tags=["remove-input"]
-show.table(spectra.model_table(own), page=page, profile=profile, name="models")
+show.table(
+    spectra.model_table(own),
+    page=page,
+    profile=profile,
+    name="models",
+    words={"title": "model", "model": "name in commands"},
+    phone=["title", "family", "status"],
+)

@@ -33,8 +33,16 @@ from notebooks.lib import markdown, show, stored
 show.begin()
 listed = stored.read_tasks(source)
 texts = ["prior", "family rule", "classes", "description", "licence"]
-links = {"task": markdown.task_links(listed)}
-show.table(listed.drop(columns=texts), page=page, profile=profile, name="catalogue", links=links)
+links, front = markdown.task_links(listed), ["title", "group", "kind", "genes", "task"]
+show.table(
+    listed[[*front, *listed.columns.drop([*front, *texts])]],
+    page=page,
+    profile=profile,
+    name="catalogue",
+    links={"title": links},
+    words={"title": "task", "task": "name in commands"},
+    phone=["title", "group", "kind", "genes"],
+)
 
 # %% tags=["remove-input"]
 ready = listed[listed.status == "ready"]
@@ -52,7 +60,15 @@ counts.assign(total=counts.sum(axis=1)).rename_axis(index=None, columns=None)
 
 # %% tags=["remove-input"]
 beside = pd.read_csv(results.beside_path(source, "tasks_published.csv"), keep_default_na=False)
-show.table(beside, page=page, profile=profile, name="published", links=links)
+show.table(
+    beside,
+    page=page,
+    profile=profile,
+    name="published",
+    links={"task": links},
+    titles={"task": listed.set_index("task").title},
+    phone=["paper's name", "kind", "genes", "published"],
+)
 
 # %% tags=["remove-input"]
 show.listing(listed, column="task", text="title", title="All tasks as plain text")

@@ -8,10 +8,11 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from genebench.core.specs import ModelSpec
 
-from .figures import INK, legend, minus, ordered, rows_axis, styled, titles
+from .figures import INK, folded, legend, minus, ordered, rows_axis, styled, titles
 
 FEW = 5
 """Of fewer scores no quartiles are drawn, but each score alone."""
@@ -37,9 +38,11 @@ def panelled(
     wide = min(wide, len(parts))
     deep = -(-len(parts) // wide)
     size = (width or max(8.6, 2.9 * wide + 2), deep * height + above)
+    letters = int(10.4 * (width or size[0] - 2) / wide)
     fig, axes = plt.subplots(deep, wide, figsize=size, squeeze=False, **shared)
     for ax, (name, _) in zip(axes.flat, parts):
-        ax.set_title(textwrap.fill(str(name), 34 if width else 30), fontsize=12)
+        heads = [textwrap.fill(line, letters) for line in str(name).split("\n")]
+        ax.set_title("\n".join(heads), fontsize=12)
     for i, ax in enumerate(axes.flat[len(parts) :], len(parts)):
         ax.axis("off")
         axes.flat[i - wide].tick_params(labelbottom=True)
@@ -109,7 +112,8 @@ def dots(
         at = chance[name] if isinstance(chance, Mapping) else chance
         if at is not None:
             ax.axvline(at, color=INK, linestyle="--", linewidth=1)
-        rows_axis(ax, names)
+        ax.xaxis.set_major_locator(MaxNLocator(5 if len(panels) < 3 else 4))
+        rows_axis(ax, names, fold=height >= 0.3)
     for words, look in looks.items():
         plain = {"marker": "o", "color": "#555555", "linestyle": "", "label": words}
         panels[0][0].plot([], [], **plain | look)
@@ -239,7 +243,9 @@ def heat_map(
     narrow = {"width": min(12, 72 // table.shape[1]), "break_long_words": False}
     heads = [textwrap.fill(g, **narrow) for g in table.columns]
     ax.set_xticks(np.arange(len(heads)) + 0.5, heads, rotation=0, va="top")
-    ax.set_yticks(np.arange(len(rows)) + 0.5, names, rotation=0)
+    ax.set_yticks(
+        np.arange(len(rows)) + 0.5, list(map(folded, names)), rotation=0, linespacing=0.95
+    )
     ax.set(xlabel="", ylabel="")
     ax.grid(False)
     cheap = [models[m].family in ("shortcut", "control") for m in rows] if models else []

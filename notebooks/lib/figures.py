@@ -1,5 +1,6 @@
 """House style of all figures: how models are ordered, named and coloured, axes and legends."""
 
+import textwrap
 from collections.abc import Iterable, Mapping
 
 import matplotlib
@@ -83,15 +84,33 @@ def styled(frame: pd.DataFrame, models: Mapping[str, ModelSpec]) -> pd.DataFrame
     )
 
 
-def rows_axis(ax: Axes, labels: list[str]) -> None:
+def folded(label: str) -> str:
+    """Write the label of a row on two lines where it is long, so that a phone shows data, too.
+
+    Parameters
+    ----------
+    label : str
+
+    Returns
+    -------
+    str
+        As it is where it has lines already.
+    """
+    return label if "\n" in label else textwrap.fill(label, max(22, round(0.62 * len(label))))
+
+
+def rows_axis(ax: Axes, labels: list[str], *, fold: bool = True) -> None:
     """Label the rows of a horizontal figure, the first on top.
 
     Parameters
     ----------
     ax : Axes
     labels : list of str
+    fold : bool
+        Whether rows are high enough for two lines.
     """
-    ax.set_yticks(range(len(labels)), labels)
+    texts = map(folded, labels) if fold else labels
+    ax.set_yticks(range(len(labels)), list(texts), linespacing=0.95)
     ax.set(ylabel="", ylim=(len(labels) - 0.4, -0.6))
 
 

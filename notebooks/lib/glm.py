@@ -13,7 +13,7 @@ from genebench.core.errors import BadInput
 from genebench.core.yamls import read_yaml
 
 from . import summaries
-from .tables import spans
+from .tables import METRICS, spans
 
 CALIBRATED = "-calibrated"
 """Ending of the name of a model whose scores are less the mean of the three-base context."""
@@ -181,7 +181,7 @@ def score_table(frame: pd.DataFrame, shown: Looks) -> pd.DataFrame:
         "task": rows.title,
         "model": rows.model.map(shown.title),
         "split": rows.split,
-        "metric": rows.metric,
+        "metric": rows.metric.replace(METRICS),
         "score": rows.score.round(3),
         "95 % interval": spans(rows),
         "trained on": rows.n_train.astype(int),

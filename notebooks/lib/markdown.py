@@ -108,16 +108,17 @@ def task_links(catalogue: pd.DataFrame) -> dict[str, str]:
     Parameters
     ----------
     catalogue : DataFrame
-        Columns ``task`` and ``group``.
+        Columns ``task``, ``title`` and ``group``.
 
     Returns
     -------
     dict of str to str
-        Names of tasks -> address; without those of a group that has no page.
+        Names and titles of tasks -> address; without those of a group that has no page.
     """
     rows = catalogue[catalogue.group != CONTROL]
     pages = "group-" + rows.group.map(GROUPS) + ".html#"
-    return {t: page + _anchor("task", t) for t, page in zip(rows.task, pages)}
+    at = {t: page + _anchor("task", t) for t, page in zip(rows.task, pages)}
+    return at | dict(zip(rows.title, at.values()))
 
 
 def _anchor(kind: str, name: str) -> str:

@@ -3,7 +3,7 @@
 import json
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 
@@ -75,7 +75,8 @@ def figure(
     """
     from matplotlib import pyplot as plt
 
-    stem = f"{page}-{name}"
+    stem, share = f"{page}-{name}", round(100 * fig.get_figwidth() / 8)
+    small = ":figclass: gb-small" * (share < 80)
     lossless = {"dpi": 140, "pil_kwargs": {"lossless": True}}  # half the size of a PNG
     for kind, options in (("webp", lossless), ("svg", {"metadata": {"Date": None}})):
         with cache.atomic(_file(profile, f"{stem}.{kind}")) as temporary:
@@ -88,7 +89,8 @@ def figure(
         links.append(f'<a href="{at}.{kind}" download>{word}</a>')
     return Markdown(
         f"```{{figure}} files/{stem}.webp\n:name: fig-{stem}\n:alt: {_one_line(alt)}\n"
-        f":width: 100%\n\n{_one_line(caption)}\n```\n\nDownload: {' · '.join(links)}\n"
+        f":width: {min(share, 100)}%\n{small}\n\n{_one_line(caption)}\n```\n\n"
+        f"Download: {' · '.join(links)}\n"
     )
 
 
@@ -104,7 +106,8 @@ def table(
     marks: pd.DataFrame | None = None,
     words: dict[str, str] | None = None,
     links: Mapping[str, Mapping[str, str]] | None = None,
-    phone: int = 4,
+    titles: Mapping[str, Mapping[str, str]] | None = None,
+    phone: Iterable[str] = (),
 ) -> HTML:
     """Show a table that sorts, filters and exports to CSV, with no request to any network.
 
@@ -127,8 +130,11 @@ def table(
         How columns are headed in place of their names; the file keeps the names.
     links : mapping of str to mapping, optional
         By column, text of a cell -> address that it leads to (see ``markdown.model_links``).
-    phone : int
-        Columns that a narrow screen shows at first; a button brings the others.
+    titles : mapping of str to mapping, optional
+        By column, text of a cell -> what is shown in its place; the file keeps the text.
+    phone : iterable of str
+        Columns that a narrow screen shows at first; a button brings the others. Empty: three that
+        say what a row is, and the result.
 
     Returns
     -------
@@ -141,6 +147,8 @@ def table(
         frame = frame.reset_index(drop=True)  # places in another table, of no use to a reader
     _csv(frame, profile, f"{page}-{name}")
     shown, renders, dashed = frame.copy(), [], frame.isna().any()
+    for column, texts in (titles or {}).items():
+        shown[column] = shown[column].map(texts).fillna(shown[column])
     marks = pd.DataFrame() if marks is None else marks
     first = 0 if isinstance(frame.index, pd.RangeIndex) else frame.index.nlevels
     for place, column in enumerate(frame, start=first):
@@ -168,7 +176,8 @@ def table(
         and shown[column].astype(str).str.len().max() > 60
     ]
     renders.append({"targets": wide, "className": "gb-text"})
-    more = list(range(phone, first + frame.shape[1]))
+    few = set(phone or _on_a_phone(frame))
+    more = [first + i for i, column in enumerate(frame) if column not in few]
     if len(more) > 1:
         calls = {"init": JavascriptFunction(_NARROW % more), "action": JavascriptFunction(_ALL)}
         buttons += [{"text": "All columns", "className": "gb-columns"} | calls]
@@ -186,6 +195,23 @@ def table(
         allow_html=False,
     )
     return HTML(html)
+
+
+_RESULTS = ("score", "AUROC")
+
+
+def _on_a_phone(frame: pd.DataFrame) -> list[str]:
+    """Columns for a narrow screen: three texts before the result, and the result.
+
+    None that is the same in all rows; the result is one of ``_RESULTS``, else the first real
+    number.
+    """
+    names = [c for c in frame if frame[c].astype(str).nunique() > 1] or list(frame)
+    real = [c for c in names if pd.api.types.is_float_dtype(frame[c])]
+    result = [c for c in (*_RESULTS, *real) if c in names][:1]
+    before = names[: names.index(result[0])] if result else names
+    texts = [c for c in before if not pd.api.types.is_numeric_dtype(frame[c])]
+    return list(dict.fromkeys([*texts[:3], *result, *names]))[:4]
 
 
 _NARROW = (

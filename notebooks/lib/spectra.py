@@ -15,7 +15,7 @@ from genebench.spectra import curve, table
 from genebench.spectra import datasets as declarations
 
 from .figures import ordered, styled
-from .tables import readable
+from .tables import METRICS, declared_titles, readable
 
 CHEAP = ("shortcut", "control")
 """Families of models that know nothing of the entities."""
@@ -81,10 +81,13 @@ class Declared:
         Declared models by name, those of Part II first.
     datasets : mapping
         Declared data sets by name; gene tasks of Part I are not among them.
+    sources : mapping
+        Declared sources of these tasks.
     """
 
     models: Mapping
     datasets: Mapping
+    sources: Mapping
 
     @property
     def two_sided(self) -> set[str]:
@@ -96,8 +99,11 @@ class Declared:
         return self.models[model].title
 
     def heading(self, dataset: str) -> str:
-        """Title of a data set, or the name of a gene task."""
-        return self.datasets[dataset].title if dataset in self.datasets else dataset
+        """Title of a data set or gene task."""
+        if dataset in self.datasets:
+            return self.datasets[dataset].title
+        task, at, other = dataset.partition("@")
+        return declared_titles([task], self.sources)[task] + at + other
 
     def cheap(self, model: str) -> bool:
         """Whether a model is a shortcut or a control."""
@@ -142,6 +148,8 @@ class Declared:
         DataFrame
         """
         words = {"task": frame.task.map(self.heading)}
+        if "metric" in frame:
+            words["metric"] = frame.metric.replace(METRICS)
         if "split" in frame:
             words["split"] = frame.split.replace(WAYS)
         out = readable(frame.assign(**words), self.models, columns)
@@ -160,7 +168,8 @@ def declared(known: Declarations) -> Declared:
     Declared
     """
     own = declarations.declared()
-    return Declared(own.models | {**known.models, **own.models}, own.datasets)
+    models = own.models | {**known.models, **own.models}
+    return Declared(models, own.datasets, known.sources)
 
 
 def points(dataset: str, way: str = "spectral") -> pd.DataFrame:
@@ -282,4 +291,4 @@ def model_table(declared: declarations.Declarations) -> pd.DataFrame:
     frame["status"] = np.where(frame.needs == "", "runs here", "from a file")
     frame["what it does or needs"] = frame.needs.where(frame.needs != "", frame.description)
     frame = frame.rename(columns={"name": "model"})
-    return frame[["model", "title", "family", *frame.columns[-3:]]]
+    return frame[["title", "model", "family", *frame.columns[-3:]]]

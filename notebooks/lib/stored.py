@@ -57,3 +57,18 @@ def read_tasks(profile: str) -> pd.DataFrame:
             return frame.assign(**numbers).astype(_NUMBERS)
         fault = "an older catalogue"
     raise BadInput(f"{path}: {fault}; run 'genebench tasks --profile {profile} --write'.")
+
+
+def task_titles(*profiles: str) -> dict[str, str]:
+    """Titles of the tasks in the catalogues of some profiles.
+
+    Parameters
+    ----------
+    *profiles : str
+
+    Returns
+    -------
+    dict of str to str
+        Names of tasks -> titles.
+    """
+    return pd.concat(map(read_tasks, profiles)).set_index("task").title.to_dict()

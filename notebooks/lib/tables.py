@@ -30,6 +30,9 @@ SPLITS = {
 """Splits to what each does: random, neighbours, relatives, what is little studied or new. Not an
 order of difficulty."""
 
+METRICS = {"auroc": "AUROC", "auroc_weighted": "AUROC, weighted", "spearman": "Spearman"}
+"""Metrics in words."""
+
 _NAMES = ("model", "other", "part", "best", "second", "best_shortcut")
 
 
@@ -118,6 +121,25 @@ def of_group(frame: pd.DataFrame, group: str) -> pd.DataFrame:
             "group, or drop its page."
         )
     return part.reset_index(drop=True)
+
+
+def declared_titles(tasks: Iterable[str], sources: Mapping[str, SourceSpec]) -> dict[str, str]:
+    """Titles of tasks by the declarations of their sources.
+
+    Parameters
+    ----------
+    tasks : iterable of str
+        Names of tasks.
+    sources : mapping of str to SourceSpec
+
+    Returns
+    -------
+    dict of str to str
+        Of a task that is derived from another, the last part of its name in words.
+    """
+    declared = {t.name: t.title for source in sources.values() for t in source.tasks}
+    words = {t: t.rpartition("/")[2].replace("-", " ").capitalize() for t in tasks}
+    return {t: declared.get(t, words[t]) for t in words}
 
 
 def wide(frame: pd.DataFrame, models: Models) -> tuple[pd.DataFrame, pd.DataFrame]:

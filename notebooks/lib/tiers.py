@@ -15,7 +15,7 @@ from genebench.stats.bootstrap import CLUSTERS
 
 from .charts import dots
 from .figures import INK, styled
-from .tables import SPLITS, readable
+from .tables import METRICS, SPLITS, readable
 
 Models = Mapping[str, ModelSpec]
 
@@ -318,6 +318,7 @@ def tier_table(means: pd.DataFrame, models: Models) -> pd.DataFrame:
     """
     place = means.split.map(list(SPLITS).index)
     frame = means.assign(place=place, fall=-means.score, rank=_ranks(means))
+    frame["measure"] = frame.measure.replace(METRICS)
     frame = frame.sort_values(["measure", "group", "place", "tier", "fall"], kind="stable")
     first = [c for c in ("measure", "group") if means[c].nunique() > 1]
     columns = "split tier model excess excess_low excess_high score low high rank".split()

@@ -31,6 +31,8 @@ def test_every_model_and_task_of_the_shown_results_has_a_card_that_its_row_leads
             assert links[models[name].title] == links[name]
     listed = stored.read_tasks("paper")
     links, text = markdown.task_links(listed), markdown.task_cards(listed)
-    assert set(links) == set(listed.task) and len(set(links.values())) == len(listed)
+    assert set(links) == {*listed.task, *listed.title}
+    assert len(set(links.values())) == len(listed)
+    assert [links[name] for name in listed.task] == [links[title] for title in listed.title]
     assert links["hpa/subcellular-location"] == "group-genomic.html#task-hpa-subcellular-location"
     assert all(f"\n:name: {at.partition('#')[2]}\n" in text for at in links.values())

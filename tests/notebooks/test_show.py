@@ -48,6 +48,23 @@ def test_words_of_a_column_lead_to_their_cards_and_nothing_escapes_the_script():
     assert r"\"\\u003c/script>\": \"y.html\"" in text
 
 
+def test_titles_stand_in_place_of_names_and_the_file_keeps_the_names(folders):
+    frame = pd.DataFrame({"task": ["s/a", "s/b"], "score": [0.5, 0.6]})
+    text = show.table(frame, **AT, name="t", titles={"task": {"s/a": "Title of a"}}).data
+    assert "Title of a" in text and "s/a" not in text and "s/b" in text
+    assert (folders / "files" / "p-t.csv").read_text() == "task,score\ns/a,0.5\ns/b,0.6\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "hidden"), [((), [2, 4, 6]), (["model", "kind", "score"], [0, 2, 4, 6])]
+)
+def test_a_phone_sees_what_a_row_is_and_its_score(given, hidden):
+    texts = {"task": ["a", "b"], "kind": ["x", "y"], "metric": "auroc", "model": ["m", "k"]}
+    numbers = {"n": [1, 2], "score": [0.5, 0.6], "high": [0.6, 0.7]}
+    text = show.table(pd.DataFrame(texts | numbers), **AT, name="t", phone=given).data
+    assert f"table.columns({hidden}).visible(false)" in text
+
+
 def test_what_a_spreadsheet_would_run_is_text_in_the_file(folders):
     frame = pd.DataFrame({"=a": ["=1+1", "-0.5", "@x", "-x"], "b": [-1.0, 2.0, 0.5, 1.0]})
     show.table(frame.set_index("b"), **AT, name="t")
