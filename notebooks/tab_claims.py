@@ -94,7 +94,7 @@ wide = judges["published scores"].assign(
     high=lambda f: f.tables_high,
 )
 drawn = pd.concat([judged, wide[wide.low.notna()]])
-drawn = drawn.assign(row=drawn.says.str.wrap(46), score=drawn.difference)
+drawn = drawn.assign(row=drawn.says.str.wrap(26), score=drawn.difference)
 show.figure(
     charts.dots(
         drawn.astype({"score": float, "low": float, "high": float}),
@@ -184,7 +184,7 @@ drawn = show.figure(
         by="of",
         looks=looks,
         chance=0.5,
-        height=0.3,
+        height=0.36,
     ),
     beside.drop(columns="reason"),
     page=page,

@@ -254,6 +254,7 @@ display(
         "kept it; missense: ClinVar in nine genes; exons: ClinVar of 2018 in 13 exons of BRCA1; "
         "any: a sample of ClinVar of all consequences, in the nine genes.",
         words={"harmful": "pathogenic, or lost function"},
+        phone=["set", "consequence", "variants", "harmful"],
     ),
     show.table(
         named,
@@ -325,5 +326,7 @@ show.table(
     page=page,
     profile=profile,
     name="agreement",
+    words={"published_position": "published position", "distance": "bases to each side"},
+    phone=["variant", "change", "published", "computed"],
     caption="Delta scores that SpliceAI's authors expect, and ours.",
 )

@@ -41,7 +41,8 @@ def panelled(
     letters = int(10.4 * (width or size[0] - 2) / wide)
     fig, axes = plt.subplots(deep, wide, figsize=size, squeeze=False, **shared)
     for ax, (name, _) in zip(axes.flat, parts):
-        heads = [textwrap.fill(line, letters) for line in str(name).split("\n")]
+        heads = [(line, -(-len(line) // letters)) for line in str(name).split("\n")]
+        heads = [textwrap.fill(h, min(letters, len(h) // n + 8)) if h else "" for h, n in heads]
         ax.set_title("\n".join(heads), fontsize=12)
     for i, ax in enumerate(axes.flat[len(parts) :], len(parts)):
         ax.axis("off")
@@ -112,8 +113,9 @@ def dots(
         at = chance[name] if isinstance(chance, Mapping) else chance
         if at is not None:
             ax.axvline(at, color=INK, linestyle="--", linewidth=1)
-        ax.xaxis.set_major_locator(MaxNLocator(5 if len(panels) < 3 else 4))
-        rows_axis(ax, names, fold=height >= 0.3)
+        if len(panels) > 2:
+            ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+        rows_axis(ax, names, fold=height >= 0.34)
     for words, look in looks.items():
         plain = {"marker": "o", "color": "#555555", "linestyle": "", "label": words}
         panels[0][0].plot([], [], **plain | look)

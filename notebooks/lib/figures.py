@@ -1,6 +1,5 @@
 """House style of all figures: how models are ordered, named and coloured, axes and legends."""
 
-import textwrap
 from collections.abc import Iterable, Mapping
 
 import matplotlib
@@ -94,9 +93,13 @@ def folded(label: str) -> str:
     Returns
     -------
     str
-        As it is where it has lines already.
+        Broken where its longer line is shortest; as it is where it has lines already.
     """
-    return label if "\n" in label else textwrap.fill(label, max(22, round(0.62 * len(label))))
+    spaces = [i for i, letter in enumerate(label) if letter == " "]
+    if "\n" in label or len(label) <= 22 or not spaces:
+        return label
+    cut = min(spaces, key=lambda i: max(i, len(label) - i))
+    return f"{label[:cut]}\n{label[cut + 1 :]}"
 
 
 def rows_axis(ax: Axes, labels: list[str], *, fold: bool = True) -> None:

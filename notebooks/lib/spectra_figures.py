@@ -48,9 +48,11 @@ def curves(rows: pd.DataFrame, known: Declared) -> Figure:
     options = {"x": "at", "panel": "panel", "chance": chance, "height": 4.2, "dots": dots}
     fig = lines(own, xlabel="", ylabel=label, **options)
     for ax, x in zip(fig.axes, panels):
-        names = placed.groupby(x).split.agg(lambda splits: ", ".join(dict.fromkeys(splits)))
-        for at, words in names.items():
+        for at in placed[x].unique():
             ax.axvline(at, color="#999999", linestyle=(0, (1, 3)), linewidth=1.2)
+        near = placed.groupby(placed[x].round(1))  # labels that would cover each other are joined
+        names = near.split.agg(lambda splits: ", ".join(dict.fromkeys(splits)))
+        for at, words in names.set_axis(near[x].mean()).items():
             place = {"xy": (at, 1.01), "xycoords": ("data", "axes fraction")}
             ax.annotate(words, **place, fontsize=9, rotation=35, ha="left", va="bottom")
         ax.set_title(ax.get_title(), fontsize=12, pad=8 + 3.4 * max(map(len, names), default=0))
