@@ -228,7 +228,7 @@ def heat_map(
     from seaborn.utils import relative_luminance
 
     rows = ordered(table.index, models) if models else table.index
-    names = titles(rows, models) if models else rows
+    names = [folded(str(name)) for name in (titles(rows, models) if models else rows)]
     table = table.loc[rows]
     marks = table.map(lambda _: "") if marks is None else marks.loc[rows]
     fig, ax = plt.subplots(figsize=(9.2, 0.42 * len(rows) + 1.8))
@@ -245,9 +245,7 @@ def heat_map(
     narrow = {"width": min(12, 72 // table.shape[1]), "break_long_words": False}
     heads = [textwrap.fill(g, **narrow) for g in table.columns]
     ax.set_xticks(np.arange(len(heads)) + 0.5, heads, rotation=0, va="top")
-    ax.set_yticks(
-        np.arange(len(rows)) + 0.5, list(map(folded, names)), rotation=0, linespacing=0.95
-    )
+    ax.set_yticks(np.arange(len(rows)) + 0.5, names, rotation=0, linespacing=0.95)
     ax.set(xlabel="", ylabel="")
     ax.grid(False)
     cheap = [models[m].family in ("shortcut", "control") for m in rows] if models else []
