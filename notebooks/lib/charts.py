@@ -113,7 +113,7 @@ def dots(
         at = chance[name] if isinstance(chance, Mapping) else chance
         if at is not None:
             ax.axvline(at, color=INK, linestyle="--", linewidth=1)
-        if len(panels) > 2:
+        if min(wide, len(panels)) > 2:
             ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
         rows_axis(ax, names, fold=height >= 0.34)
     for words, look in looks.items():
