@@ -1,11 +1,13 @@
 """From jupytext source to executed notebook, in parallel, resumed; and the book around them."""
 
+import functools
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +52,7 @@ def tables(page, profile):
     return sorted(p for f in folders for p in (paths.RESULTS / f).rglob("*") if p.is_file())
 
 
-def key(page, profile, parameters=None):
+def key(page, profile, parameters=None, digest=cache.digest):
     """Hash of what an executed page depends on.
 
     Parameters
@@ -59,6 +61,8 @@ def key(page, profile, parameters=None):
     profile : str
     parameters : dict, optional
         Those given by hand: a page made with them is not the page of the book.
+    digest : callable
+        Path -> SHA-256; one that remembers, where many pages share their files.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def key(page, profile, parameters=None):
     """
     declared = [*paths.DATA.glob("*.yml"), *paths.SOURCES.glob("*.yml")]
     files = {source(page), *modules(source(page)), *declared, *tables(page, profile)}
-    digests = [[path.name, cache.digest(path)] for path in sorted(files)]
+    digests = [[path.name, digest(path)] for path in sorted(files)]
     return cache.key([page.model_dump(), profile, parameters or {}, digests])
 
 
@@ -228,7 +232,8 @@ def run(
                 gene_tables.refresh(name, specs.declared())
     for page in chosen.values() if given else ():
         _check_parameters(page, given)
-    units = [_Execution(p, profile, given, key(p, profile, given)) for p in chosen.values()]
+    digest = functools.cache(cache.digest)
+    units = [_Execution(p, profile, given, key(p, profile, given, digest)) for p in chosen.values()]
     waiting = [unit for unit in units if force or not _current(unit)]
     if waiting:
         options = {"say": say, "progress": progress, "waiting": waiting}
@@ -319,13 +324,15 @@ def book(profile, *, say=print):
 
 
 def _made_of(executed, profile):
-    """Hash of what the book is built of: pages, texts, sources, and the code that joins them."""
-    apart = {paths.pages(), executed / "failed"}
+    """Hash of what the book is built of: pages, texts, sources, and all code that joins them."""
+    apart, installed = {paths.pages(), executed / "failed"}, Path(sysconfig.get_path("purelib"))
     files = [
         path
         for folder in (executed, paths.BOOK, paths.NOTEBOOKS, Path(__file__).parent)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.suffix != ".pyc" and not apart & set(path.parents)
     ]
-    digests = [[str(path), cache.digest(path)] for path in [*files, paths.CONFIG]]
-    return cache.key([profile, __version__, repository(), release(), digests])
+    files += [paths.CONFIG, paths.PROFILES, *paths.results(profile).glob("manifest.json")]
+    digests = [[str(path), cache.digest(path)] for path in files]
+    packages = sorted(path.name for path in installed.glob("*.dist-info"))  # names and versions
+    return cache.key([profile, __version__, repository(), release(), packages, digests])

@@ -1,7 +1,7 @@
 """What a Python file imports, directly or through modules of this project."""
 
 import ast
-from functools import lru_cache
+from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -10,6 +10,9 @@ from . import paths
 PROJECT = ("genebench", "benchmarks", "notebooks")
 ROOTS = (Path(__file__).resolve().parents[2], paths.ROOT)
 """Folders that the packages of ``PROJECT`` lie in: that of the package, then that of the pages."""
+
+_PARTS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Where the statements of a statement are."""
 
 
 def imports(path, package=""):
@@ -26,8 +29,11 @@ def imports(path, package=""):
     frozenset of str
         Dotted names; of ``from a import b`` both ``a`` and ``a.b``.
     """
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    found, waiting = set(), [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        for part in _PARTS:  # statements alone: an expression imports nothing
+            waiting += getattr(node, part, ())
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -36,8 +42,15 @@ def imports(path, package=""):
     return frozenset(found)
 
 
-_of_module = lru_cache(maxsize=None)(imports)
-"""Files of the packages stay as they are while a command runs."""
+@cache
+def _below(file):
+    """Files that a module imports; those of the packages stay as they are while a command runs."""
+    root = next(root for root in ROOTS if file.is_relative_to(root))
+    names = imports(file, ".".join(file.parent.relative_to(root).parts))
+    files = {f for name in names for f in _files_of(name)}
+    if file.name == "__init__.py" and "importlib" in names:
+        files |= set(file.parent.glob("*.py"))
+    return files
 
 
 def modules(path):
@@ -55,17 +68,12 @@ def modules(path):
     """
     found = waiting = {f for name in imports(path) for f in _files_of(name)}
     while waiting:
-        file, *_ = waiting
-        root = next(root for root in ROOTS if file.is_relative_to(root))
-        names = _of_module(file, ".".join(file.parent.relative_to(root).parts))
-        files = {f for name in names for f in _files_of(name)}
-        if file.name == "__init__.py" and "importlib" in names:
-            files |= set(file.parent.glob("*.py"))
-        waiting = waiting - {file} | files - found
-        found = found | files
+        waiting = {f for file in waiting for f in _below(file)} - found
+        found = found | waiting
     return found
 
 
+@cache
 def _files_of(name):
     """A module of this project and the packages around it, of a dotted name; else nothing."""
     parts = name.split(".")

@@ -137,9 +137,10 @@ def test_a_parameter_of_the_command_line_reaches_the_page_and_the_next_call_rest
     assert wrong.exit_code == 2 and "key=value" in wrong.output
 
 
-def test_an_unchanged_book_is_not_built_again(sandbox, monkeypatch):
+def test_a_book_is_built_again_where_anything_that_it_is_made_of_has_changed(
+    sandbox, monkeypatch, tmp_path
+):
     executed, built = paths.executed("demo"), []
-    executed.mkdir(parents=True)
 
     def build(command, **options):
         built.append(command)
@@ -147,13 +148,42 @@ def test_an_unchanged_book_is_not_built_again(sandbox, monkeypatch):
         (paths.HTML / "index.html").write_text("a page")
         return subprocess.CompletedProcess(command, 0, "", "")
 
+    def made():
+        """How many books were built by two calls."""
+        before = len(built)
+        for _ in range(2):
+            notebooks.book("demo", say=lambda text: None)
+        return len(built) - before
+
     for name in ("offer", "sign", "repository"):
         monkeypatch.setattr(notebooks, name, lambda *given: "")
     monkeypatch.setattr(notebooks.subprocess, "run", build)
-    for cells, expected in (("[]", 1), ("[]", 1), ("[1]", 2)):
-        (executed / "a.ipynb").write_text(f'{{"cells": {cells}}}')
-        notebooks.book("demo", say=lambda text: None)
-        assert len(built) == expected
+    for name in ("CONFIG", "PROFILES"):
+        monkeypatch.setattr(paths, name, tmp_path / name)
+    monkeypatch.setattr(notebooks.sysconfig, "get_path", lambda name: tmp_path / "packages")
+    parts = {
+        "an executed page": executed / "a.ipynb",
+        "a figure": executed / "files" / "a.svg",
+        "a text": paths.BOOK / "methods.md",
+        "an extension": paths.BOOK / "_ext" / "offline.py",
+        "a source": paths.NOTEBOOKS / "good.py",
+        "the configuration": paths.CONFIG,
+        "the pages": paths.PROFILES,
+        "results": paths.RESULTS / "demo" / "manifest.json",
+    }
+    for part in parts.values():
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text("{}")
+    assert made() == 1
+    for name, part in parts.items():
+        part.write_text("[]")  # of the same size
+        assert made() == 1, name
+    (tmp_path / "packages" / "sphinx-8.0.dist-info").mkdir(parents=True)
+    assert made() == 1
+    monkeypatch.setattr(notebooks, "__version__", "0")
+    assert made() == 1
+    (paths.HTML / "index.html").unlink()
+    assert made() == 1
 
 
 def test_what_cannot_be_executed_is_one_sentence(sandbox):
