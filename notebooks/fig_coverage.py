@@ -33,12 +33,11 @@ from matplotlib.ticker import LogLocator
 from genebench.benchmark import results
 from genebench.core import specs
 from genebench.stats import intervals
-from notebooks.lib import charts, figures, show, speed, stored, summaries, tables
+from notebooks.lib import charts, figures, show, speed, stored, tables
 
 show.begin()
 models, shown = specs.declared().models, source or profile
-choices = {g: results.main_scores(shown, genes=g) for g in ("common", "own", "all")}
-table = summaries.by_choice_of_genes(choices, models)
+table = tables.by_choice_of_genes(results.read_beside(shown, "plain.csv"), models)
 number = table.tasks.map(lambda n: f" ({n:,} task{'s' * (n > 1)})")
 rows = figures.ordered(table.index, models)
 long = table[["all", "common", "own"]].rename(columns="{} genes".format)

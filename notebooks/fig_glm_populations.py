@@ -35,7 +35,7 @@ from notebooks.lib import charts, figures, glm, glm_figures, show
 
 show.begin()
 looks = glm.looks()
-every = glm.scores_of("populations", "populations/", looks)
+every = glm.scores_of("populations", "populations/", looks, table="means")
 sets = glm.read("populations", "sets")
 size = sets.assign(task=sets.task.str.removeprefix("populations/")).set_index("task")
 counts = {glm.slug(t, "n"): f"{n:,}" for t, n in size.changes.items()}

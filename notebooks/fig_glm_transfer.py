@@ -40,22 +40,22 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "glm-transfer"  # name of this page
 
 # %% tags=["remove-input"]
-import pandas as pd
 
-from notebooks.lib import figures, glm, glm_figures, show, summaries
+from notebooks.lib import figures, glm, glm_figures, show
 
 show.begin()
 looks, tasks = glm.looks(), "ecoli/,yeast,gue/,enhancer/"
-scores = glm.scores_of("transfer", tasks, looks)
+scores = glm.scores_of("transfer", tasks, looks, table="means")
 used, tuned = glm.read("transfer", "sets"), glm.read("tuning", "sets")
-moving, drawn = summaries.moving_weights(tuned), glm.read("transfer", "intervals")
+drawn, spread = glm.read("transfer", "intervals"), glm.read("transfer", "spread").spread
+moving = tuned.weights_that_move[tuned.model == "lora"]
 values = glm.quotable(scores, looks) | {
     "most": f"{used.windows.max():,}",
     "epochs": str(tuned.epochs.max()),
     "seeds": str(used.seeds.min()),
     "draws": str(drawn.variant.nunique()),
-    "spread": f"{summaries.spread_of_weights(drawn):.2f}",
-    "lora_moves": "–" if moving is None else f"{100 * moving:.0f} %",
+    "spread": f"{spread.max():.2f}",
+    "lora_moves": f"{moving.max():.0%}".replace("%", " %"),
 }
 show.values(values, page=page, profile=profile)
 show.figure(
@@ -100,11 +100,7 @@ show.figure(
 # and spares a tenth of the training windows to know when to stop.
 
 # %% tags=["remove-input"]
-fitted = glm.scores_of("tuning", tasks, looks)
-frozen = glm.scores_of("transfer", tasks, looks, repeats=(0,))
-frozen = frozen[frozen.task.isin(fitted.task) & frozen.split.isin(fitted.split)]
-networks = frozen.model.str.contains("^glm-|^untrained$|^one-hot-cnn$")
-fitted = pd.concat([frozen[networks], fitted], ignore_index=True)
+fitted = glm.scores_of("tuning", tasks, looks, table="networks")
 show.figure(
     glm_figures.split_scores(fitted, looks, loose="random"),
     fitted,
@@ -132,7 +128,7 @@ ways = {
     "fine-tuned-untrained": "random weights, all fitted",
     "one-hot-cnn": "a small convolutional network from labels alone",
 }
-compared = summaries.fine_tuning(fitted)
+compared = glm.read("tuning", "compared").set_index("model")
 compared = compared.loc[[way for way in ways if way in compared.index]].rename(index=ways)
 gains = compared.loc[compared.index.isin([ways["fine-tuned"], ways["lora"]])].astype(str)
 clear = " (" + gains.clear + " with intervals apart)"
@@ -154,7 +150,8 @@ show.prose(
 # tests on: the promoters of yeast overlap so much that few are left.
 
 # %% tags=["remove-input"]
-sizes = summaries.sizes_of_splits(scores).astype(str)
+sizes = scores.drop_duplicates(["title", "split"]).round({"n_train": 0, "n_test": 0})
+sizes = sizes.set_index(["title", "split"])[["n_train", "n_test"]].astype(int).astype(str)
 sizes = (sizes.n_train + " / " + sizes.n_test).unstack().fillna("–")
 show.table(
     sizes.rename_axis(columns=None, index="task").reset_index(),

@@ -30,13 +30,13 @@ import seaborn as sns
 
 from genebench.benchmark import results
 from genebench.core import specs
-from notebooks.lib import charts, figures, show, summaries, tables, tiers
+from notebooks.lib import charts, figures, show, tables, tiers
 
 show.begin()
 known, shown = specs.declared(), source or profile
 models = known.models
 scores = results.main_scores(shown)
-plain = summaries.plain_means(scores, models)
+plain = results.read_beside(shown, "plain.csv").query("genes == 'own'")
 means = tiers.of_measure(results.read_beside(shown, "means.csv"))
 first = means[means.split == means.split.iloc[0]]
 table, marks = tables.by_group(plain)

@@ -18,13 +18,13 @@
 # {cite}`ektefaie2024` asks for the whole range: performance as train and test share less and less.
 #
 # **What it shows here.** {{ spectra_datasets }} data sets and gene tasks, {{ spectra_curves }}
-# curves. Of the {{ spectra_spanning }} curves of real models along which overlap falls by a quarter
-# or more, performance falls significantly in {{ spectra_falling }} and goes up and down with
-# overlap in {{ spectra_rank_positive }} of {{ spectra_ranked }}. Part of that is size: the control
-# of as many units drawn at random shows a median {{ spectra_size_median }} % of the fall too. At
-# the largest λ and equal size, {{ spectra_gap }} of the curves still lie below their control, and
-# that is due to overlap. Pairs of which both partners are new are not counted here: their λ = 0 is
-# no random split.
+# curves. Of the {{ spectra_spanning }} curves of real models along which overlap falls by a
+# quarter or more, performance falls significantly in {{ spectra_falling }} and goes up and down
+# with overlap in {{ spectra_rank_positive }} of {{ spectra_ranked }}. Part of that is size: in {{
+# spectra_size_half }} of the {{ spectra_falling }} falls the control of as many units drawn at
+# random falls at least half as far. At the largest λ and equal size, {{ spectra_gap }} of the
+# curves still lie below their control, and that is due to overlap. Pairs of which both partners
+# are new are not counted here: their λ = 0 is no random split.
 #
 # Below, the idea in code, on a toy of which we know the truth. It runs in seconds.
 

@@ -41,7 +41,8 @@ every = glm.scores_of("activity", "activity/", looks)
 short = every.assign(task=every.task.str.removeprefix("activity/"))
 sets, contrasts = glm.read("activity", "sets"), glm.read("activity", "contrasts")
 checked = glm.read("activity", "agreement")
-chromatin = glm.scores_of("populations", "populations/dnase,populations/h3k27ac", looks)
+marks = "populations/dnase,populations/h3k27ac"
+chromatin = glm.scores_of("populations", marks, looks, table="means")
 alleles = glm.read("populations", "sets").set_index("task").changes
 size = sets.assign(task=sets.task.str.removeprefix("activity/")).set_index("task")
 counts = {glm.slug(t, "n"): f"{n:,}" for t, n in size.changes.items()}

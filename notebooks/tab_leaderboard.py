@@ -50,14 +50,13 @@ from notebooks.lib import (
     show,
     stored,
     submissions,
-    summaries,
     tables,
     tiers,
 )
 
 show.begin()
 models, shown = specs.declared().models, source or profile
-plain = summaries.plain_means(results.main_scores(shown), models)
+plain = results.read_beside(shown, "plain.csv").query("genes == 'own'")
 every = results.read_beside(shown, "means.csv")
 means, pairs = tiers.of_measure(every), tiers.of_measure(results.read_beside(shown, "pairs.csv"))
 first = means[means.split == means.split.iloc[0]]

@@ -30,7 +30,7 @@ import pandas as pd
 
 from genebench.core import specs
 from genebench.spectra import curve, datasets, table
-from notebooks.lib import charts, show, spectra, summaries
+from notebooks.lib import charts, show, spectra
 
 show.begin()
 known, areas = spectra.declared(specs.declared()), table.read("auspc.csv")
@@ -39,7 +39,7 @@ counted = findings[(findings.split == "spectral") & (findings.coverage >= spectr
 counted = counted[~counted.task.isin(known.two_sided)]  # their λ = 0 is no random split
 counted = counted[~counted.uninformed]  # what knows nothing of the test cannot but fall
 counted = counted[[not star for star in known.stars(counted)]]  # trained on the labels
-counts = summaries.spectral_findings(counted[~counted.model.map(known.cheap)])
+counts = spectra.counts(counted[~counted.model.map(known.cheap)])
 drawn = points[points.split.isin(list(spectra.WAYS))].groupby(["task", "model", "split"]).ngroups
 values = {"datasets": points.task.nunique(), "curves": drawn} | counts
 show.values(values, page=page, profile=profile)

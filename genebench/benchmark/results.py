@@ -55,7 +55,7 @@ PUBLISHED = ("reproduction.csv", "published_groups.csv", "published_pairs.csv")
 """Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published
 ones, by task; and what the paper publishes, by group of tasks and model, and by pair of models."""
 _COMMANDS = {
-    **dict.fromkeys(BESIDE, "genebench run --profile {profile}"),
+    **dict.fromkeys((*BESIDE, "plain.csv"), "genebench run --profile {profile}"),
     **dict.fromkeys(PUBLISHED, "genebench reproduce --profile {profile}"),
     "among.csv": "genebench notebooks --study among -P source={profile}",
     "efficiency.csv": "genebench notebooks --study efficiency -P source={profile}",
@@ -67,10 +67,11 @@ _COMMANDS = {
 }
 """Tables of a profile -> the command that makes them.
 
-``efficiency.csv``: scores by number of training labels; ``among.csv``: models among published
-embeddings; ``ceilings.csv``: agreement of two measurements of a label; ``degree.csv``: what the
-numbers of partners tell of pairs, and ``published.csv`` the published scores beside it;
-``layers.csv``: scores by layer and pooling; ``masked.csv``: what masking words of a text costs.
+``plain.csv``: plain means, see ``summaries``; ``efficiency.csv``: scores by number of training
+labels; ``among.csv``: models among published embeddings; ``ceilings.csv``: agreement of two
+measurements of a label; ``degree.csv``: what the numbers of partners tell of pairs, and
+``published.csv`` the published scores beside it; ``layers.csv``: scores by layer and pooling;
+``masked.csv``: what masking words of a text costs.
 """
 
 

@@ -12,7 +12,7 @@ from ..core.cluster import Cluster
 from ..core.errors import BadInput
 from ..core.workers import Outcome, Stage, quiet
 from ..data import sources
-from . import fit, results, splits, validation
+from . import fit, results, splits, summaries, validation
 from .plan import Cell
 from .tables import write as tables
 
@@ -171,7 +171,7 @@ def embed(plan, models, pool, **report):
 def _up_to_date(plan, cells, facts, *, whole):
     """Whether the written results hold these cells (a whole run: and no others of its splits)."""
     name = plan.profile.name
-    if validation.sealed(name) is False:
+    if validation.sealed(name) is False or not results.beside_path(name, "plain.csv").exists():
         return False
     try:
         old = results.load(name)
@@ -208,6 +208,8 @@ def _write(plan, rows, facts, *, whole, **cost):
         others = old[[k not in new and k[2] not in renewed for k in at]]
         rows = pd.concat([results.texts(others), rows], ignore_index=True)
     validation.write(rows, path)
+    plain = summaries.plain_means(rows, plan.declared.models)
+    results.write_table(plain, results.beside_path(name, "plain.csv"))
     vectors = {m: plan.embedding_path(m) for m in plan.models}
     noted = {m: cache.facts(p) for m, p in vectors.items() if cache.state(p) == "ready"}
     known = {s: plan.declared.sources[s] for s in plan.profile.sources}

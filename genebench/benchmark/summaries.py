@@ -3,10 +3,14 @@
 Every function takes a tidy table of scores and returns a tidy table.
 """
 
+import numpy as np
 import pandas as pd
 
 from ..stats import intervals
 from . import results
+
+SHARED = "on every choice of genes"
+"""Group of the tasks by which the three choices of genes are compared."""
 
 NEAR = 0.03
 """A reproduced score is near the published one if it differs by at most this AUROC."""
@@ -46,18 +50,51 @@ def beside_shortcuts(profile, models):
     splits = results.load(profile).split.unique()
     frame = pd.concat([results.main_scores(profile, split=s, genes="common") for s in splits])
     fair = with_exposure(frame[frame.kind == "binary"], models).query("~exposed")
-    over = intervals.excess(fair, lambda model, task: False).sort_values(["score", "model"])
-    best = over.groupby(["task", "split"]).tail(1).sort_values(["task", "split"])
-    names = {
-        "task": "task",
-        "split": "split",
-        "model": "best model",
-        "score": "its AUROC",
-        "best_shortcut": "best shortcut",
-        "shortcut": "AUROC",
-        "excess": "excess",
-    }
-    return best[[*names]].set_axis(names.values(), axis=1).reset_index(drop=True)
+    over = intervals.excess(fair, lambda model, task: False)
+    best = over.sort_values(["task", "split", "score", "model"]).groupby(["task", "split"]).tail(1)
+    best = best["task split model score best_shortcut shortcut excess".split()]
+    return best.rename(columns=lambda name: name.replace("_", " "))
+
+
+def plain_means(scores, models):
+    """Average each model over the tasks of each group, every task weighing the same.
+
+    Parameters
+    ----------
+    scores : DataFrame of ``results.SCHEMA``
+        Random folds count.
+    models : mapping of str to ModelSpec
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``plain.csv``, one per choice of genes, measure (``auroc``, or ``spearman`` of
+        regression tasks), group (``all``, or ``SHARED``: unexposed classification tasks that have a
+        score on each choice of genes) and model: number of ``tasks``, mean ``score`` and
+        ``coverage``, number of ``exposed`` tasks, least ``n_folds``, and ``rank`` by score among
+        the models that are scored on nine tenths of the tasks, else NaN.
+    """
+    rows = [results.aggregate(results.main_rows(scores, genes=g)) for g in results.GENES]
+    frame = with_exposure(pd.concat(rows, ignore_index=True), models)
+    frame["measure"] = np.where(frame.kind == "regression", "spearman", "auroc")
+    fair = frame[~frame.exposed & (frame.family != "control") & (frame.measure == "auroc")]
+    whole = fair.groupby(["task", "model"]).genes.transform("size") == len(rows)
+    groups = [frame, frame.assign(group="all"), fair[whole].assign(group=SHARED)]
+    keys = ["genes", "measure", "group"]
+    out = (
+        pd.concat(groups)
+        .groupby([*keys, "model"])
+        .agg(
+            tasks=("score", "size"),
+            score=("score", "mean"),
+            coverage=("coverage", "mean"),
+            exposed=("exposed", "sum"),
+            n_folds=("n_folds", "min"),
+        )
+    )
+    ranked = out.score.where(out.tasks >= 0.9 * out.groupby(keys).tasks.transform("max"))
+    rank = ranked.groupby(keys).rank(ascending=False, method="min")
+    return out.assign(rank=rank).reset_index()
 
 
 def reproduction(frame):

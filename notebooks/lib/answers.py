@@ -24,7 +24,7 @@ def controls(plain: pd.DataFrame) -> dict[str, object]:
     Parameters
     ----------
     plain : DataFrame
-        ``summaries.plain_means`` on own genes.
+        Rows of ``plain.csv`` on own genes.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def answers(
     means : DataFrame
         ``means.csv``.
     plain : DataFrame
-        ``summaries.plain_means`` on own genes; names the models that are in no weighted mean.
+        Rows of ``plain.csv`` on own genes; names the models that are in no weighted mean.
     models : mapping of str to ModelSpec
     once : iterable of str
         Models that were run under random folds only.

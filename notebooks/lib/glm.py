@@ -12,7 +12,6 @@ from genebench.core import paths
 from genebench.core.errors import BadInput
 from genebench.core.yamls import read_yaml
 
-from . import summaries
 from .tables import METRICS, spans
 
 CALIBRATED = "-calibrated"
@@ -133,34 +132,31 @@ def of_genomes(names: Mapping[str, str], name: str) -> pd.DataFrame:
     return pd.concat(tables).reset_index(level=0, names="genome")
 
 
-def scores_of(
-    study: str, tasks: str, shown: Looks, *, repeats: tuple[int, ...] | None = None
-) -> pd.DataFrame:
-    """Main scores of a study with their intervals, averaged over repeats.
+def scores_of(study: str, tasks: str, shown: Looks, *, table: str = "intervals") -> pd.DataFrame:
+    """Main scores of a study with their intervals.
 
     Parameters
     ----------
     study, tasks : str
         Folder of ``data/results/glm``, and beginnings of names of tasks, joined by commas.
     shown : Looks
-    repeats : tuple of int, optional
+    table : str
+        ``intervals``, or ``means`` of a study that has several repeats.
 
     Returns
     -------
     DataFrame
         ``task, title, model, probe, split, metric, score, low, high, n_train, n_test``.
     """
-    frame = read(study, "intervals")
+    frame = read(study, table)
     chosen = frame.task.str.startswith(tuple(tasks.split(",")))
     chosen &= frame.metric.isin(["auroc", "spearman"])
-    if repeats is not None:
-        chosen &= frame["repeat"].isin(repeats)
     if not chosen.any():
         raise BadInput(
             f"no scores of the tasks '{tasks}' in the study '{study}'; run "
             f"'genebench notebooks --study {study}'."
         )
-    frame = summaries.over_repeats(frame[chosen])
+    frame = frame[chosen].reset_index(drop=True)
     return frame.assign(title=[shown.tasks.get(t, t) for t in frame.task])
 
 

@@ -225,6 +225,55 @@ def existing(dataset: str) -> pd.DataFrame:
     return rows[rows.task == dataset].reset_index(drop=True)
 
 
+def overlaps(dataset: str) -> pd.DataFrame:
+    """Sizes and overlaps (0 to 1) of the spectral splits of a data set, those drawn first.
+
+    Parameters
+    ----------
+    dataset : str
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``overlaps.csv``, one per ``split`` and ``parameter`` (λ, 0 to 1).
+    """
+    rows = table.read("overlaps.csv")
+    rows = rows[(rows.dataset == dataset) & rows.split.str.startswith("spectral")]
+    rows = rows.assign(parameter=rows.split_param.astype(float)).sort_values(
+        "repeat", kind="stable"
+    )
+    return rows.drop_duplicates(["split", "parameter"]).sort_values(["split", "parameter"])
+
+
+def counts(findings: pd.DataFrame) -> dict[str, int]:
+    """Count in how many curves performance falls with overlap.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Rows of ``findings.csv`` of the models that are to be counted.
+
+    Returns
+    -------
+    dict of str to int
+        Curves ``spanning`` a quarter of overlap or more; of these how many are ``falling``, below
+        their size-matched control (``gap``), and ``ranked``, of which the rank correlation with
+        overlap is positive (``rank_positive``); of the falling ones how many fall at least half as
+        far by size alone (``size_half``).
+    """
+    spanning = findings[findings.overlap_first - findings.overlap_last >= 0.25]
+    share = spanning.share_size[spanning.falls]
+    numbers = {
+        "spanning": spanning.task.notna(),
+        "falling": spanning.falls,
+        "gap": spanning.gap_low > 0,
+        "size_half": share >= 0.5,
+        "rank_positive": spanning["rank"] > 0,
+        "ranked": spanning["rank"].notna(),
+    }
+    return {name: int(which.sum()) for name, which in numbers.items()}
+
+
 def area_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.DataFrame:
     """AUSPC over λ, over overlap and over all overlaps, by model and split, with the control.
 

@@ -7,12 +7,12 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
-from genebench.spectra import curve, table
+from genebench.spectra import curve
 
-from . import show, summaries
+from . import show
 from .charts import lines
 from .figures import INK
-from .spectra import WAYS, Declared, by_seed, existing, points
+from .spectra import WAYS, Declared, by_seed, existing, overlaps, points
 from .spectra_words import about, verdict
 
 LABELS = {
@@ -115,8 +115,7 @@ def overlap_plot(rows: pd.DataFrame) -> Figure:
     Parameters
     ----------
     rows : DataFrame
-        ``summaries.overlaps_over_seeds``; the size-matched control is drawn for the first
-        definition alone.
+        ``spectra.overlaps``; the size-matched control is drawn for the first definition alone.
 
     Returns
     -------
@@ -207,7 +206,7 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
                     **at,
                 )
                 parts.append(figure.data)
-        rows = summaries.overlaps_over_seeds(table.read("overlaps.csv"), dataset)
+        rows = overlaps(dataset)
         if rows.empty:
             parts.append(f"Not computed in this copy: `genebench spectra {dataset}`.\n")
             continue
@@ -216,7 +215,7 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
             rows,
             name=f"{name}-overlap",
             caption=f"{title}: what train and test share by the definitions in use, and how many "
-            "units are left, against λ (mean over seeds).",
+            "units are left, against λ, in the first draw of the splits.",
             alt=f"Overlap and number of units against λ, {title}. {_shrinks(rows)}",
             **at,
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from genebench.benchmark.summaries import with_exposure
+from genebench.benchmark.summaries import SHARED, with_exposure
 from genebench.core.errors import BadInput, check
 from genebench.core.specs import GROUPS, ModelSpec, ProfileSpec, SourceSpec
 
@@ -76,7 +76,7 @@ def by_group(plain: pd.DataFrame, measure: str = "auroc") -> tuple[pd.DataFrame,
     Parameters
     ----------
     plain : DataFrame
-        ``summaries.plain_means``.
+        Rows of ``plain.csv`` on own genes.
     measure : {"auroc", "spearman"}
         Means of classification or of regression tasks; never both.
 
@@ -89,6 +89,31 @@ def by_group(plain: pd.DataFrame, measure: str = "auroc") -> tuple[pd.DataFrame,
     part = plain[(plain.measure == measure) & (plain.group != "all")]
     text = np.where(part.exposed > 0, "*", "") + np.where(part.coverage < NARROW, "†", "")
     return _marked(part.assign(marks=text), "model", "group", GROUPS)
+
+
+def by_choice_of_genes(plain: pd.DataFrame, models: Models) -> pd.DataFrame:
+    """Mean AUROC of each model on several choices of genes, over the tasks that have all of them.
+
+    Parameters
+    ----------
+    plain : DataFrame
+        ``plain.csv``.
+    models : mapping of str to ModelSpec
+
+    Returns
+    -------
+    DataFrame
+        Indexed by model: one column per choice (AUROC, 0 to 1), ``tasks``, ``coverage``, and the
+        ranks by choice; a dash for models of few tasks.
+    """
+    choices = ["common", "own", "all"]
+    part = plain[plain.group == SHARED]
+    wide = part.pivot(index="model", columns="genes", values=["score", "rank"])
+    one = part[part.genes == "own"].set_index("model")[["tasks", "coverage"]]
+    table = wide["score"][choices].join(one).rename_axis(columns=None)
+    ranks = wide["rank"][choices].dropna().astype(int).astype(str).agg(" → ".join, axis=1)
+    table[f"rank {' → '.join(choices)}"] = ranks.reindex(table.index, fill_value="–")
+    return table.loc[[m for m in models if m in table.index]]
 
 
 def _marked(

@@ -53,4 +53,5 @@ layers, places = labels.layers_and_places(data, choices, {"4-mers": counts["4-me
 tables.merge(layers, "transfer", "layers")
 tables.merge(places, "transfer", "map")
 tables.merge(labels.window_counts(data, seeds), "transfer", "sets")
+transfer.summarise()
 layers

@@ -34,4 +34,5 @@ families = {way: "control" if way.endswith("untrained") else "network" for way i
 scores = transfer.evaluate(data, {}, ways, families, splits=["random", "spectral"], seeds=[0])
 tables.merge_scores(scores, "tuning")
 tables.merge(labels.tuning_facts(data, ways, [0]), "tuning", "sets")
+transfer.summarise()
 scores

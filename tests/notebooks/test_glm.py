@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 from helpers import refused
 
-from notebooks.lib import glm, summaries
+from notebooks.lib import glm
+from notebooks.studies.lib import transfer
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,6 @@ def test_fine_tuning_is_compared_on_the_tasks_that_all_have():
         scores(glm_y=0.7, lora=0.65).assign(task="b"),
         scores(lora=0.1).assign(task="c"),
     ]
-    table = summaries.fine_tuning(pd.concat(parts).assign(split="spectral"))
+    table = transfer.fine_tuning(pd.concat(parts).assign(split="spectral")).set_index("model")
     assert table.tasks.tolist() == [2, 2] and table.score["lora"] == pytest.approx(0.725)
     assert (table.above["lora"], table.clear["lora"]) == (1, 1)

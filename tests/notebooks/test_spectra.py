@@ -30,6 +30,16 @@ def test_the_words_name_the_model_that_falls_most(known):
     assert spectra_words.verdict("rrm", known, "spectral-weighted") == ""
 
 
+def test_curves_are_counted_and_the_first_draw_of_the_splits_is_shown():
+    frame = {"overlap_first": [1.0] * 3, "overlap_last": [0.5, 0.5, 0.9], "falls": [True, False, 1]}
+    frame |= {"gap_low": [0.1, -0.1, 0.1], "share_size": [0.6, 0.1, 0.9], "rank": [1, np.nan, 1]}
+    counts = spectra.counts(pd.DataFrame(frame).assign(task="a"))
+    assert counts["spanning"] == 2 and counts["falling"] == counts["gap"] == 1
+    assert (counts["size_half"], counts["ranked"], counts["rank_positive"]) == (1, 1, 1)
+    rows = spectra.overlaps("rrm")
+    assert (rows["repeat"] == 0).all() and not rows.duplicated(["split", "parameter"]).any()
+
+
 def test_every_data_set_with_a_curve_is_on_a_page():
     pages = [p.parameters["datasets"] for p in specs.pages() if p.notebook == "fig_spectra"]
     assert {d for text in pages for d in text.split(",")} >= set(read("points.csv").task)

@@ -81,4 +81,41 @@ def merge_scores(frame: pd.DataFrame, study: str) -> list[Path]:
     columns = ["task", "model", "probe", "split", "repeat", "metric"]
     columns += ["variant"] if frame.variant.any() else []
     intervals = frame[[*columns, "score", "low", "high", "n_train", "n_test"]]
-    return [path, merge(intervals.sort_values(columns, kind="stable"), study, "intervals")]
+    written = merge(intervals.sort_values(columns, kind="stable"), study, "intervals")
+    return [path, written, *over_repeats(study)]
+
+
+def over_repeats(study: str) -> list[Path]:
+    """Write ``means.csv`` of a study with several repeats: scores and intervals averaged over them.
+
+    Parameters
+    ----------
+    study : str
+        Folder below ``data/results/glm``, which has ``intervals.csv``.
+
+    Returns
+    -------
+    list of Path
+        Empty where there is one repeat.
+    """
+    frame = pd.read_csv(paths.GLM_RESULTS / study / "intervals.csv")
+    if frame["repeat"].nunique() < 2:
+        return []
+    return [save(mean_of_repeats(frame), study, "means")]
+
+
+def mean_of_repeats(frame: pd.DataFrame) -> pd.DataFrame:
+    """Average rows of ``intervals.csv`` over repeats, and over networks of random weights.
+
+    Parameters
+    ----------
+    frame : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        ``task, model, probe, split, metric``, means of ``score, low, high, n_train, n_test``.
+    """
+    keys = ["task", "model", "probe", "split", "metric"]
+    values = ["score", "low", "high", "n_train", "n_test"]
+    return frame.groupby(keys, sort=False)[values].mean().reset_index()

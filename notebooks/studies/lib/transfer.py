@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,13 @@ from torch import nn
 from torch.nn import functional
 
 from genebench import probes
+from genebench.core import paths
 from genebench.core.errors import BadInput, unknown
 from genebench.glm import codes, trained
 from genebench.glm.tables.windows import kmer_shares as kmer_shares
 from genebench.stats import metrics
 
+from . import tables
 from . import windows as tasks
 from .windows import Windows
 from .zero_shot import main_score, tidy
@@ -408,3 +411,71 @@ def evaluate(
             out.append(scores.assign(**row, family=families[name]))
     frame = pd.concat(out, ignore_index=True)
     return tidy(frame, task=task.name, group=tasks.GROUP, kind=task.kind)
+
+
+def summarise() -> list[Path]:
+    """Write what is said of the studies of transfer and of fine-tuning, from their tables.
+
+    ``transfer/spread.csv``: see ``spread_of_weights``. ``tuning/networks.csv``: mean scores of the
+    fitted networks, and of the frozen ones on the first draw of the same splits.
+    ``tuning/compared.csv``: see ``fine_tuning``.
+
+    Returns
+    -------
+    list of Path
+    """
+    frozen, fitted = (
+        pd.read_csv(paths.GLM_RESULTS / study / "intervals.csv") for study in ("transfer", "tuning")
+    )
+    written = [tables.save(spread_of_weights(frozen), "transfer", "spread")]
+    first = frozen[(frozen["repeat"] == 0) & frozen.task.isin(fitted.task)]
+    first = first[first.split.isin(fitted.split)]
+    first = first[first.model.str.contains("^glm-|^untrained$|^one-hot-cnn$")]
+    both = pd.concat([tables.mean_of_repeats(part) for part in (first, fitted)], ignore_index=True)
+    written.append(tables.save(both, "tuning", "networks"))
+    return [*written, tables.save(fine_tuning(both), "tuning", "compared")]
+
+
+def spread_of_weights(frame: pd.DataFrame) -> pd.DataFrame:
+    """Differences between networks that differ in their random weights alone.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of ``intervals.csv``; ``variant`` says which weights, empty of other models.
+
+    Returns
+    -------
+    DataFrame
+        ``task, model, split``, and ``spread``, the largest less the smallest main score, each the
+        mean over repeats.
+    """
+    drawn = frame[frame.variant.notna() & frame.metric.isin(["auroc", "spearman"])]
+    keys = ["task", "model", "split"]
+    means = drawn.groupby([*keys, "variant"]).score.mean().groupby(keys)
+    return (means.max() - means.min()).rename("spread").reset_index()
+
+
+def fine_tuning(frame: pd.DataFrame) -> pd.DataFrame:
+    """Compare ways of fitting a network over the tasks with classes that all of them have.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Scores of frozen and fitted networks.
+
+    Returns
+    -------
+    DataFrame
+        A row a ``model`` (all frozen pretrained networks are ``frozen``): ``tasks``, ``score``
+        (mean AUROC on the spectral split), and on how many tasks it is ``above`` the frozen
+        network, and ``clear`` of it (intervals apart).
+    """
+    part = frame[(frame.split == "spectral") & (frame.metric == "auroc")]
+    part = part.assign(model=part.model.where(~part.model.str.startswith("glm-"), "frozen"))
+    wide = part.pivot(index="task", columns="model", values=["score", "low", "high"])
+    wide = wide[wide.score.notna().all(axis=1)]
+    above = wide.score.gt(wide.score.frozen, axis=0).sum()
+    clear = wide.low.gt(wide.high.frozen, axis=0).sum()
+    numbers = {"tasks": len(wide), "score": wide.score.mean(), "above": above, "clear": clear}
+    return pd.DataFrame(numbers).reset_index()
