@@ -31,7 +31,9 @@ models, shown = specs.declared().models, source or profile
 scores = tables.of_group(results.main_scores(shown), group)
 classified = scores[scores.kind != "regression"]
 means = results.read_beside(shown, "means.csv")
-Markdown(answers.group_words(scores, means, models, group))
+intervals = tables.of_group(results.read_beside(shown, "intervals.parquet"), group)
+words = answers.group_words(scores, means, models, group)
+Markdown(f"{words}\n\n{answers.shortcut_words(intervals, models)}")
 
 # %% tags=["remove-input"]
 show.figure(
@@ -46,8 +48,7 @@ show.figure(
     "a task (mean over folds); a box spans the quartiles where there are five tasks or more that "
     "the model is not exposed on. A star: the model was trained on the labels. Each model on the "
     "genes that it can embed.",
-    alt="Dots and boxes of AUROC per model. "
-    + answers.group_words(scores, means, models, group).replace("*", ""),
+    alt="Dots and boxes of AUROC per model. " + words.replace("*", ""),
 )
 
 # %% tags=["remove-input"]
@@ -72,7 +73,6 @@ show.table(
 # means over tasks.
 
 # %% tags=["remove-input"]
-intervals = tables.of_group(results.read_beside(shown, "intervals.parquet"), group)
 power = tables.of_group(results.read_beside(shown, "power.csv"), group)
 cards = markdown.model_links(models)
 catalogue = tables.of_group(stored.read_tasks(shown), group)

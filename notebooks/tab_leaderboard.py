@@ -63,17 +63,16 @@ first = means[means.split == means.split.iloc[0]]
 front = {"once": specs.declared().profiles[shown].once, "folder": "executed/"}
 here = front | {"folder": "" if source else None}
 table = answers.answers(every, plain, models, **here)
-show.prose(f"{table}\n\n{tiers.drawn(means)}")
+shortcut = answers.shortcut_words(results.read_beside(shown, "intervals.parquet"), models)
+show.prose(f"{table}\n\n{shortcut}\n\n{tiers.drawn(means)}")
 
 # %% [markdown]
-# Random folds but for the last column, classification tasks, the common genes, 95 % intervals. The
-# best shortcut is another from task to task and from fold to fold, so that no single shortcut of
-# the list need reach it. Models and tasks of a group are those that can be compared there: each
-# model has a score, and was not trained on the labels, on each task. So all groups together have
-# fewer tasks than their sum, and a model's mean of a group can differ a little between the two
-# views. *Localization* is mostly in which tissues and cells a gene's RNA is found. The page of a
-# group has the score of each task under each split, with intervals; the name of a model leads to
-# its card.
+# Random folds but for the last column, classification tasks, the common genes, 95 % intervals.
+# Models and tasks of a group are those that can be compared there: each model has a score, and was
+# not trained on the labels, on each task. So all groups together have fewer tasks than their sum,
+# and a model's mean of a group can differ a little between the two views. *Localization* is mostly
+# in which tissues and cells a gene's RNA is found. The page of a group has the score of each task
+# under each split, with intervals; the name of a model leads to its card.
 
 # %% tags=["remove-input"]
 show.figure(
@@ -170,7 +169,11 @@ show.table(
 show.values(
     answers.controls(plain)
     | answers.numbers(every, models)
-    | {"profile": shown, "answers": answers.answers(every, plain, models, **front)},
+    | {
+        "profile": shown,
+        "shortcut": shortcut,
+        "answers": answers.answers(every, plain, models, **front),
+    },
     page=page,
     profile=profile,
 )

@@ -201,6 +201,32 @@ def answers(
     return "\n".join([lines[0], "|---" * len(heads) + "|", *lines[1:]])
 
 
+def shortcut_words(intervals: pd.DataFrame, models: Models) -> str:
+    """What the best shortcut is, and which it most often was, in a sentence of Markdown.
+
+    Parameters
+    ----------
+    intervals : DataFrame
+        Rows of ``intervals.parquet`` of some tasks.
+    models : mapping of str to ModelSpec
+
+    Returns
+    -------
+    str
+    """
+    rows = intervals[(intervals.split == intervals.split.iloc[0]) & (intervals.genes == "common")]
+    rows = rows[(rows.kind != "regression") & rows.best_shortcut.notna()].drop_duplicates("task")
+    number = rows.best_shortcut.value_counts()
+    named = [f"*{models[m].title}* ({n})" for m, n in number.head(_NAMED).items()]
+    named += ["others"] * (len(number) > _NAMED)
+    return (
+        "The best shortcut is chosen anew for each task and fold, by the other folds. Of "
+        f"{len(rows)} classification task{'s' * (len(rows) > 1)} it was most often "
+        f"{', '.join(named)}. So no single shortcut of a list need reach it, and a model above all "
+        "shortcuts of the list can still score below it."
+    )
+
+
 def _cheap(spec: ModelSpec) -> bool:
     return spec.family == "shortcut"
 

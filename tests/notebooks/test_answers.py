@@ -34,6 +34,14 @@ def test_the_answers_name_the_first_tier_and_how_sure_it_is(run):
         assert f"{part.score.iloc[0]:.2f} (" in line
 
 
+def test_the_best_shortcut_is_named_by_the_tasks_on_which_it_was_chosen(home):
+    rows = [("a", "stem"), ("b", "stem"), ("c", "random"), ("d", None)]
+    frame = pd.DataFrame(rows, columns=["task", "best_shortcut"]).assign(kind="binary")
+    frame = pd.concat([frame, frame.assign(model="other")]).assign(split="random", genes="common")
+    words = answers.shortcut_words(frame, specs.declared().models)
+    assert "Of 3 classification tasks it was most often *Stem* (2), *Random* (1)." in words
+
+
 def test_numbers_of_the_front_page_follow_from_the_means(run):
     means, _, models = run
     numbers = answers.numbers(means, models)
