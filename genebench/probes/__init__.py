@@ -14,7 +14,7 @@ import numpy as np
 from ..core.errors import BadInput, pick
 from . import indicators
 
-VERSION = 6
+VERSION = 7
 
 LIMIT = 700.0
 """Largest log-odds: double precision has no probability between theirs and 0 or 1."""

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-CHUNK = 1 << 17
+CHUNK = 1 << 18
 """Elements that fit a core's cache: elementwise work goes in pieces of this size."""
 
 LONGEST = 4.0

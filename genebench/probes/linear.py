@@ -89,12 +89,13 @@ def predict(features, Y, folds, *, kind, C=1.0, alpha=1.0, **options):
 
 def _tables(features, Y, folds):
     """Labels (n_tasks, n), distinct training masks (n_masks, n), the mask of each task's fold."""
-    columns, which = np.unique(folds, axis=1, return_inverse=True)
+    distinct = {}
+    which = [distinct.setdefault(f.tobytes(), (len(distinct), f))[0] for f in folds.T]
     numbers = np.arange(int(folds.max()) + 1)
-    masks = np.stack([(fold != k) & (fold != -1) for fold in columns.T for k in numbers])
+    masks = np.stack([(f != k) & (f != -1) for _, f in distinct.values() for k in numbers])
     if not masks.any(axis=1).all():
         raise BadInput("a fold has no training entity; use fewer folds or a larger task.")
-    mask = which.reshape(-1, 1) * len(numbers) + numbers
+    mask = np.reshape(which, (-1, 1)) * len(numbers) + numbers
     labels = np.ascontiguousarray(Y.T).astype(np.int64)
 
     return tuple(torch.as_tensor(a, device=features.X.device) for a in (labels, masks, mask))

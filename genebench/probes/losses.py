@@ -23,6 +23,20 @@ def pieces(M):
     return [slice(at, at + step) for at in range(0, len(M), step)]
 
 
+def dot(a, b):
+    """Dot product of each problem's values.
+
+    Parameters
+    ----------
+    a, b : Tensor of shape (K, …)
+
+    Returns
+    -------
+    Tensor of shape (K,)
+    """
+    return torch.linalg.vecdot(a.flatten(1), b.flatten(1))
+
+
 def _probabilities(M):
     return torch.sigmoid(M) if M.shape[-2] == 1 else torch.softmax(M, dim=-2)
 
@@ -53,7 +67,7 @@ def residuals(state, here, y):
 
     R = state.R[here, 0]  # a view of a slice, a copy of rows
     torch.sigmoid(state.M[here, 0], out=R).sub_(y)
-    dot = torch.linalg.vecdot  # p (1 − p) = |r| (1 − |r|)
+    # p (1 − p) = |r| (1 − |r|)
     state.curve[here, 0, 0] = (R.sum(1) - 2 * dot(y, R) - dot(R, R)).clamp_(min=0)
     if not isinstance(here, slice):
         state.R[here, 0] = R
@@ -83,11 +97,11 @@ def line_search(M, along, y, us, ss, start):
     for _ in range(20):
         P = _probabilities(M + t[:, None, None] * along)
         Pa = P * along
-        slope = torch.einsum("kcn,kcn->k", _less_truth(P, y), along) + us + t * ss
+        slope = dot(_less_truth(P, y), along) + us + t * ss
         # p (1 − p) a², of several classes the variance of the step over them
         shared = 0 if P.shape[1] == 1 else Pa.sum(1).square().sum(1)
         rest = along - Pa if P.shape[1] == 1 else along
-        bend = torch.einsum("kcn,kcn->k", Pa, rest) - shared + ss
+        bend = dot(Pa, rest) - shared + ss
         settled = slope.abs() <= ACCEPT * start
         if bool(settled.all()):
             return t

@@ -76,7 +76,7 @@ class State:
         -------
         State
         """
-        return State(*(a[rows] for a in vars(self).values()))
+        return State(*(a.index_select(0, rows) for a in vars(self).values()))
 
     def join(self, other):
         """These and others.

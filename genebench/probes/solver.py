@@ -13,10 +13,10 @@ import torch
 
 from ..core.errors import RunFailed
 from .curvature import HISTORY, direction, due, renew
-from .losses import ACCEPT, line_search, pieces, residuals
+from .losses import ACCEPT, dot, line_search, pieces, residuals
 from .problems import FAR, enter
 
-CROWDED = 0.7
+CROWDED = 0.9
 """Problems that are done make room once no more than this share of those at work is going on."""
 
 
@@ -60,7 +60,7 @@ def solve(features, problems, *, tolerance=3e-4, max_iter=300, memory=2e9):
     while True:
         n_going = int(state.going.sum())
         if n_going <= (0.5 if len(waiting) else CROWDED) * len(state.ids):
-            state = state.take(state.going)
+            state = state.take(torch.where(state.going)[0])
         # half a room is filled at once: wide products are cheaper, and entering has its price
         if len(waiting) and len(state.ids) <= room // 2:
             new, waiting = waiting.tensor_split([room - n_going])
@@ -73,7 +73,7 @@ def solve(features, problems, *, tolerance=3e-4, max_iter=300, memory=2e9):
         turn += 1
         # the decrement per unit of weight, so that rare and common labels end equally near
         weight = torch.diagonal(state.curve, dim1=1, dim2=2).sum(1).clamp(min=1e-30)
-        over = (_dot(state.grad, step).clamp(min=0) / weight).sqrt() <= least
+        over = (dot(state.grad, step).clamp(min=0) / weight).sqrt() <= least
         out = (over | (state.age >= max_iter)) & state.going
         if out.any():
             ids = state.ids[out]
@@ -116,10 +116,6 @@ def margins(features, W, b):
     return features.forward(W.flatten(0, 1)).view(*b.shape, features.n).add_(b[..., None])
 
 
-def _dot(a, b):
-    return torch.linalg.vecdot(a.flatten(1), b.flatten(1))
-
-
 def _gradient(features, state, turn):
     """Set the gradient of every problem and note its change."""
     old, grad = state.grad, torch.empty_like(state.U)
@@ -154,15 +150,15 @@ def _advance(features, problems, state, step):
     along = margins(features, *_weights(state, step))
     us = (state.U[..., :-1] * step[..., :-1]).sum((1, 2)) * state.penalty
     ss = (step[..., :-1] ** 2).sum((1, 2)) * state.penalty
-    start, length = _dot(state.grad, step).abs(), torch.ones_like(us)
+    start, length = dot(state.grad, step).abs(), torch.ones_like(us)
     task = problems.task[state.ids]
 
     for here in pieces(state.M):
-        y = problems.labels[task[here]]
-        state.M[here] += along[here]
+        y = problems.labels.index_select(0, task[here])
+        state.M[here].add_(along[here])
         residuals(state, here, y)
         # the full step is tried first: near the optimum it is right, and costs one pass
-        left = _dot(state.R[here], along[here]) + us[here] + ss[here]
+        left = dot(state.R[here], along[here]) + us[here] + ss[here]
         bad = torch.where((left.abs() > ACCEPT * start[here]) & state.going[here])[0]
         if len(bad):
             at = bad + here.start
