@@ -252,8 +252,10 @@ def _fold_scores(kind, usable, values, tested, names):
     for i, (part, test) in enumerate(zip(usable, tested)):
         n = test.sum()
         Y[:n, i], P[:n, i], valid[:n, i] = part.y[test], values[i][test], True
-    scores = pd.DataFrame(metrics.score_block(Y, P, valid, names))
-    return [row.dropna().to_dict() for _, row in scores.iterrows()]  # NaN where there is none
+    scores = metrics.score_block(Y, P, valid, names)
+    rows = zip(*(values.tolist() for values in scores.values()))
+    # NaN where there is none
+    return [{n: v for n, v in zip(scores, row) if not np.isnan(v)} for row in rows]
 
 
 def _with_prior(part, predicted, covered):

@@ -125,7 +125,7 @@ def _cached(source, entry, sources):
     needed = {source.id, other["source"], *(("hgnc", "ensembl") if looked_up else ())}
     used = [errors.pick(sources, "source", name) for name in sorted(needed)]
     recipe = {
-        "stage": ["tasks of a declaration", builders.VERSION],
+        "stage": ["tasks of one declaration", builders.VERSION],
         "source": source.model_dump(mode="json", exclude={"tasks": True, "files": _WHEEL}),
         "task": entry.model_dump(mode="json", exclude=None if entry.before else {"before"}),
         "files": {s.id: {name: upstream.digest_of(s, name) for name in s.files} for s in used},
@@ -135,19 +135,22 @@ def _cached(source, entry, sources):
         built = build(source, entry, sources)
         about = [(t.hash, t.name, t.title, t.description, t.kind, t.classes) for t in built]
         first = built[0].entities if built else np.array([], dtype=str)
+        labels = [t.labels if t.kind == "regression" else t.labels.astype(np.int16) for t in built]
         arrays = {"about": np.array(json.dumps(about)), "entities": first}
+        if len({(y.shape, y.dtype) for y in labels}) == 1:  # a thousand arrays are slow to open
+            arrays["labels"], labels = np.stack(labels), []
+        for number, y in enumerate(labels):
+            arrays[f"{number}"] = y
         for number, task in enumerate(built):
-            whole = task.kind != "regression"
-            arrays[f"{number}"] = task.labels.astype(np.int16) if whole else task.labels
             if task.folds is not None:
                 arrays[f"{number} folds"] = task.folds
             if not np.array_equal(task.entities, first):
                 arrays[f"{number} entities"] = task.entities
         cache.store(path, recipe, partial(np.savez, **arrays))
     with np.load(path, allow_pickle=False) as arrays:
-        tasks, shared = [], arrays["entities"]
+        tasks, shared, labels = [], arrays["entities"], arrays.get("labels")
         for number, (noted, *words, kind, classes) in enumerate(json.loads(arrays["about"].item())):
-            y = arrays[f"{number}"]
+            y = arrays[f"{number}"] if labels is None else labels[number]
             tasks.append(
                 Task(
                     *words,

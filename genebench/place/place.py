@@ -8,6 +8,7 @@ of the profile that it is placed in.
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from ..benchmark import plan as planning
 from ..benchmark import results, run, validation
 from ..core import cache, manifest
 from ..core.errors import BadInput, one_line
-from ..core.workers import quiet
+from ..core.workers import one_thread, quiet
 from ..data import genes
 from ..data.labels import slug
 from ..stats import metrics
@@ -76,7 +77,13 @@ def place(
     for sentence in (found, *about["reading"], *ids["sentences"]):
         say(f"{path.name}: {sentence}")
     plan = plan_of(base, spec, names=tasks)
-    rows, skipped, cost = scores_of(plan, jobs=jobs, say=say, progress=progress)
+    probing = replace(plan, requested=plan.requested + _relatives_apart(base, spec, plan))
+    with ThreadPoolExecutor(1) as beside:  # while the cells are fitted
+        looks = beside.submit(_of_vectors, base, plan.embedding(spec.name))
+        rows, skipped, cost = scores_of(probing, jobs=jobs, say=say, progress=progress)
+        findings = looks.result()
+    near = rows.split == plan.splits[0]
+    rows, far = rows[near], rows[~near]
     main = [metrics.main(kind) for kind in rows.kind.unique()]
     for column, values in {"split": rows.split, "probe": rows.probe, "metric": main}.items():
         table = table[table[column].isin(values)]
@@ -95,7 +102,7 @@ def place(
         "tasks_scored": int(rows.task.nunique()),
         "skipped": skipped,
     }
-    findings = _leaks(base, spec, plan, rows, made["tasks"], jobs=jobs, progress=progress)
+    findings = _leaks(plan, spec, rows, far, made["tasks"], findings)
     made["leaks"] = [finding._asdict() for finding in findings]
     made["sentences"] = _sentences(made)
     seconds = round(time.perf_counter() - start, 1)
@@ -118,16 +125,20 @@ def scores_of(plan, **report):
     rows : DataFrame
         Of every cell, columns of ``results.SCHEMA``.
     skipped : list of dict
-        Tasks that were not scored, with their reasons.
+        Tasks that were not scored under the splits of the plan, with their reasons.
     cost : dict
         Seconds, cells, and how many of them were cached.
     """
     done = run.run(plan, write=False, **report)
     done.check("cells")
     rows = results.texts(run.read(plan, done.cells))
-    skipped = [skip for fact in done.facts for skip in fact["skipped"]]
-    skipped = [{name: skip[name] for name in ("task", "reason")} for skip in skipped]
-    if rows.empty:
+    skipped = [
+        {name: skip[name] for name in ("task", "reason")}
+        for fact in done.facts
+        for skip in fact["skipped"]
+        if skip["split"] in plan.splits
+    ]
+    if not rows.split.isin(plan.splits).any():
         raise BadInput(
             f"none of the tasks can be scored with these genes; '{skipped[0]['task']}': "
             f"{skipped[0]['reason']}."
@@ -136,16 +147,22 @@ def scores_of(plan, **report):
     return rows, skipped, {"fits_core_s": core_s, "cells": done.units, "cells_cached": done.cached}
 
 
-def _leaks(base, spec, plan, rows, compared, **report):
-    """Every finding about the vectors, those that raise a flag first."""
+def _of_vectors(base, embedding):
+    """Findings about the vectors alone."""
+    with one_thread():
+        counts = _annotation_counts(base, embedding)
+        return [leaks.stems(embedding), leaks.study(embedding, counts)]
+
+
+def _leaks(plan, spec, rows, far, compared, findings):
+    """Every finding, those that raise a flag first; ``far``: scores with families kept whole."""
     embedding, mine = plan.embedding(spec.name), _scores_of(rows)
     best = pd.DataFrame(compared).set_index("task").rival_score
     findings = [
         leaks.label_columns([plan.tasks[t] for t in rows.task.unique()], embedding),
         leaks.too_good(mine, best),
-        leaks.stems(embedding),
-        leaks.study(embedding, _annotation_counts(base, embedding)),
-        _survival(base, spec, mine, **report),
+        *findings,
+        leaks.survival(mine, _scores_of(far), next(iter(far.split), plan.family_split)),
     ]
     return sorted(findings, key=lambda f: ("flag", "note", "open", "clear").index(f.level))
 
@@ -171,18 +188,13 @@ def _scores_of(rows):
     return rows.set_index("task").score
 
 
-def _survival(base, spec, mine, **report):
-    """Run a sample of the tasks with families kept whole."""
-    nothing = mine.iloc[:0]
+def _relatives_apart(base, spec, plan):
+    """Cells of a sample of the tasks of a plan, with families kept whole."""
     if base.profile.splits[:1] != ["random"]:  # nothing that families apart compare with
-        return leaks.survival(mine, nothing, "family")
+        return ()
+    known = {task for cell in plan.requested for task in cell.tasks}
     part = plan_of(base, spec, by_family=True)
-    known = set(mine.index)
-    part = replace(part, requested=tuple(c for c in part.requested if known & {*c.tasks}))
-    if not part.requested:
-        return leaks.survival(mine, nothing, part.splits[0])
-    done = run.run(part, write=False, say=quiet, **report)
-    return leaks.survival(mine, _scores_of(run.read(part, done.cells)), part.splits[0])
+    return tuple(cell for cell in part.requested if known & {*cell.tasks})
 
 
 def _sentences(card):
