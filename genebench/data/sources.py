@@ -360,6 +360,11 @@ def hub_snapshot(repository, *, revision, patterns, download=False):
         A folder named by the commit, which may lack files; None where nothing of it is cached and
         nothing may be fetched.
     """
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    # the client is slow to import
+    if not (download or Path(HF_HUB_CACHE, f"models--{repository.replace('/', '--')}").exists()):
+        return None
     import huggingface_hub
     from huggingface_hub.errors import GatedRepoError
 
