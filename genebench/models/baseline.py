@@ -7,7 +7,6 @@ import hashlib
 
 import numpy as np
 import pandas as pd
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from ..data.families import families
 from ..data.genes import CHROMOSOMES
@@ -29,6 +28,8 @@ def ngrams(inputs, *, longest, dim):
     Embedding
         Every gene.
     """
+    from sklearn.feature_extraction.text import TfidfVectorizer  # slow to import
+
     tfidf = TfidfVectorizer(analyzer="char", ngram_range=(1, longest), lowercase=False)
     return Embedding(inputs.genes, truncated_svd(tfidf.fit_transform(inputs.genes), dim))
 

@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import TfidfTransformer
 
 from ..core import paths
 from . import Embedding
@@ -83,6 +81,8 @@ def profile_svd(inputs, *, set_column, gene_column, dim):
     Embedding
         Genes of the run with an annotation.
     """
+    from sklearn.feature_extraction.text import TfidfTransformer  # slow to import
+
     pairs = inputs.table()
     pairs = pairs[pairs[gene_column].isin(inputs.genes)]
     row, names = pd.factorize(pairs[gene_column], sort=True)
@@ -106,5 +106,7 @@ def truncated_svd(matrix, dim):
     -------
     ndarray of float, shape (n, dim)
     """
+    from sklearn.decomposition import TruncatedSVD  # slow to import
+
     svd = TruncatedSVD(min(dim, min(matrix.shape) - 1), n_iter=4, random_state=0)
     return svd.fit_transform(matrix)
