@@ -139,13 +139,15 @@ show.table(
 )
 
 # %% [markdown]
-# ## Handed in, and not run
+# ## Published, handed in, and not run
 #
-# Embeddings that their makers placed and handed in ({doc}`../place`): their scores are their own,
-# a random part was computed again from the vectors. And networks that are declared but have not run
-# on these tasks, since their weights were not at hand: `genebench fetch --model NAME` brings them,
-# and `genebench run --profile paper --models NAME`, once the name stands in the profile, makes the
-# vectors and scores them.
+# Models that gene-benchmark {cite}`kantor2024` publishes scores of, with their published means:
+# they are of other genes, folds and tasks than the tables above, and take no rank among them ([by
+# group and by task](claims)). Embeddings that their makers placed and handed in
+# ({doc}`../place`): their scores are their own, a random part was computed again from the
+# vectors. And networks that are declared but have not run on these tasks, since their weights
+# were not at hand: `genebench fetch --model NAME` brings them, and `genebench run --profile paper
+# --models NAME`, once the name stands in the profile, makes the vectors and scores them.
 
 # %% tags=["remove-input"]
 catalogue = cards.model_catalogue(models.values(), specs.declared().sources)
@@ -155,8 +157,9 @@ apart = absent.model.isin(stored.scored())
 words = {True: "left out of this profile, scored in another", False: "not run: weights missing"}
 absent = absent.assign(standing=apart.map(words))
 columns = "title model family size standing licence weights".split()
+others = [stored.quoted(shown, specs.declared().published()), submissions.accepted()]
 show.table(
-    pd.concat([submissions.accepted(), absent[columns]], ignore_index=True),
+    pd.concat([*others, absent[columns]], ignore_index=True),
     page=page,
     profile=profile,
     name="not-ranked",

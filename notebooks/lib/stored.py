@@ -1,10 +1,13 @@
 """What pages read beside scores: the catalogue of tasks, and measurements."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from genebench.benchmark import results
 from genebench.core import paths
 from genebench.core.errors import BadInput, pick
+from genebench.core.specs import ModelSpec
 from genebench.data.readers import EXACT
 
 RELIABILITY = {
@@ -72,3 +75,32 @@ def task_titles(*profiles: str) -> dict[str, str]:
         Names of tasks -> titles.
     """
     return pd.concat(map(read_tasks, profiles)).set_index("task").title.to_dict()
+
+
+def quoted(profile: str, listed: Mapping[str, ModelSpec]) -> pd.DataFrame:
+    """Models of which the paper publishes scores, with their mean in words, the best first.
+
+    Parameters
+    ----------
+    profile : str
+        Whose results are shown.
+    listed : mapping of str to ModelSpec
+        ``Declarations.published``.
+
+    Returns
+    -------
+    DataFrame
+        ``title, model, family, size`` (empty) and ``standing``; no rows of a profile that the
+        paper's scores are not compared with.
+    """
+    columns = ["title", "model", "family", "size", "standing"]
+    if not results.beside_path(profile, "published_groups.csv").exists():
+        return pd.DataFrame(columns=columns)
+    groups = results.read_beside(profile, "published_groups.csv")
+    rows = groups[(groups.group == "all") & groups.model.isin(listed) & (groups.family != "ours")]
+    rows = rows.sort_values("score", ascending=False)
+    mean = rows.score.map("{:.2f}".format) + " over " + rows.tasks.astype(str) + " tasks"
+    standing = "published: plain mean AUROC " + mean + ", on the paper's genes and folds"
+    return rows.assign(title=[listed[m].title for m in rows.model], standing=standing).reindex(
+        columns=columns
+    )
