@@ -229,7 +229,10 @@ show.table(
     page=page,
     profile=profile,
     name="runs",
-    titles={"genome": {"ecoli": "E. coli", "yeast": "yeast", "mtb": "M. tuberculosis"}},
+    titles={
+        "genome": {"ecoli": "E. coli", "yeast": "yeast", "mtb": "M. tuberculosis"},
+        "tokens": {"kmer": "k-mers", "bpe": "byte pairs", "nucleotide": "single bases"},
+    },
     phone=["title", "genome", "weights", *list(names)[:1]],
     caption="Every network (means over seeds), and k-mer models of the same genomes.",
     words={**names, "mixer": "architecture", "millions": "million bases seen", "cpu_s": "CPU s"},

@@ -93,12 +93,13 @@ def folded(label: str) -> str:
     Returns
     -------
     str
-        Broken where its longer line is shortest; as it is where it has lines already.
+        Broken where its longer line is shortest, or near that after a comma; as it is where it has
+        lines already.
     """
     spaces = [i for i, letter in enumerate(label) if letter == " "]
     if "\n" in label or len(label) <= 22 or not spaces:
         return label
-    cut = min(spaces, key=lambda i: max(i, len(label) - i))
+    cut = min(spaces, key=lambda i: max(i, len(label) - i) - 6 * (label[i - 1] == ","))
     return f"{label[:cut]}\n{label[cut + 1 :]}"
 
 

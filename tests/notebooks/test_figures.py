@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from notebooks.lib import charts, figures
 
@@ -18,3 +19,16 @@ def test_the_highest_of_each_panel_are_named_for_those_who_cannot_see():
     frame = frame.assign(panel=["x", "x", "y", "y"])
     assert figures.leaders(frame, "panel") == "Highest: x: b (0.70); y: a (−0.20)."
     assert figures.leaders(frame, word="Fewest", least=True) == "Fewest: a (−0.20)."
+
+
+@pytest.mark.parametrize(
+    ("label", "lines"),
+    [
+        ("UniRep 256", "UniRep 256"),
+        ("Expression SVD, FANTOM5", "Expression SVD,\nFANTOM5"),
+        ("How studied the gene is", "How studied\nthe gene is"),
+        ("both lines\nare given as they stand", "both lines\nare given as they stand"),
+    ],
+)
+def test_a_long_label_takes_two_lines(label, lines):
+    assert figures.folded(label) == lines
