@@ -66,7 +66,8 @@ def _by_mean(features, state, g):
     height, penalty, turned = state.curve[:, 0], state.penalty[:, None, None], g
 
     if g.shape[1] > 1:  # the classes' eigenbasis
-        height, classes = torch.linalg.eigh(state.curve)
+        # where rows lie too far out there is none, and the fit ends
+        height, classes = torch.linalg.eigh(state.curve.nan_to_num())
         height, turned = height.clamp(min=0), classes.transpose(1, 2) @ g
 
     inverse = 1 / (height[..., None] * spectrum + penalty)

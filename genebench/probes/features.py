@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..core.errors import BadInput
+
 CHUNK = 1 << 18
 """Elements that fit a core's cache: elementwise work goes in pieces of this size."""
 
@@ -23,6 +25,10 @@ COLUMNS = 64
 
 FEW, BLOCK = 32, 512
 """Fewer margins than this are made as columns; more in blocks of so many rows, for the cache."""
+
+FARTHEST = 1e6
+"""Length, in medians times the number of rows, to which unscaled rows may reach: the mean of longer
+ones leaves single precision no digit of the others."""
 
 WIDE, SPARSE = 512, 0.02
 """More columns than this, and a smaller share of entities that are not zero: columns that hardly
@@ -90,6 +96,11 @@ class Features:
         See above; the precision.
     device : str
 
+    Raises
+    ------
+    BadInput
+        An unscaled row that is so long that nothing is left of the others.
+
     Attributes
     ----------
     X : Tensor of shape (g, width)
@@ -104,6 +115,14 @@ class Features:
 
     def __init__(self, X, pairs=None, *, standardise=True, device="cpu", double=False):
         self.standardise, self.paired = standardise, pairs is not None
+        if not standardise and not double:
+            length = np.sqrt(np.einsum("nd,nd->n", X, X, dtype=np.float64))
+            row, middle = length.argmax(), np.median(length)
+            if length[row] > FARTHEST * len(X) * middle > 0:
+                raise BadInput(
+                    f"row {row} of the vectors is {length[row] / middle:.0e} times as long as the "
+                    "median row, which leaves no digit of the others; drop it, or standardise."
+                )
         sparse = X.shape[1] > WIDE and np.count_nonzero(X) < SPARSE * X.size
         self.sparse = sparse and not self.paired
         scaled, deviation, flat = centred(X, torch.float64 if double else torch.float32)

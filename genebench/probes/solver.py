@@ -73,8 +73,9 @@ def solve(features, problems, *, tolerance=3e-4, max_iter=300, memory=2e9):
         turn += 1
         # the decrement per unit of weight, so that rare and common labels end equally near
         weight = torch.diagonal(state.curve, dim1=1, dim2=2).sum(1).clamp(min=1e-30)
-        over = (dot(state.grad, step).clamp(min=0) / weight).sqrt() <= least
-        out = (over | (state.age >= max_iter)) & state.going
+        decrement = dot(state.grad, step)
+        over = (decrement.clamp(min=0) / weight).sqrt() <= least
+        out = (over | (state.age >= max_iter) | ~decrement.isfinite()) & state.going
         if out.any():
             ids = state.ids[out]
             # the last step costs nothing: no margins are needed

@@ -91,6 +91,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(scored, tmp_path, monkeypat
     monkeypatch.setattr(scores, "ROWS", 2)
     m, real, done = model(), scores._scored, []
     frame = table(*((p, 1, other(p)) for p in range(100, 107)), (9, 2, TEXT[8]))
+    (tmp_path / "whole").write_text("rows of an older version")
     whole = scores.score(m, CONTIG, frame, partial=tmp_path / "whole", length=LENGTH)
 
     def stop(*given):

@@ -6,7 +6,7 @@ from helpers import folds, plain, reference
 from numpy.testing import assert_allclose
 
 from genebench import probes
-from genebench.core.errors import RunFailed
+from genebench.core.errors import BadInput, RunFailed
 from genebench.probes import features, linear, solver
 
 
@@ -57,3 +57,15 @@ def test_a_fit_that_does_not_converge_is_an_error_and_not_a_score(monkeypatch):
     message = "linear fits did not converge in 1 iterations in double precision"
     with pytest.raises(RunFailed, match=message):
         probes.predict(X, y, folds(y), kind="binary")
+
+
+@pytest.mark.parametrize("size, words", [(4e6, "scale of the vectors"), (1e20, "row 0 of the")])
+def test_rows_far_from_all_others_are_answered_in_a_sentence(size, words, monkeypatch):
+    rng, right = np.random.default_rng(2), solver.solve
+    X, y = rng.standard_normal((200, 3)).astype(np.float32), rng.integers(0, 3, (200, 1))
+    X[:3], fold = size, rng.integers(0, 5, (200, 1))
+    monkeypatch.setattr(  # soon at an end
+        solver, "solve", lambda *given, **options: right(*given, **{**options, "max_iter": 60})
+    )
+    with pytest.raises((RunFailed, BadInput), match=words):
+        probes.predict(X, y, fold, kind="multiclass", standardise=False)

@@ -63,6 +63,8 @@ def score(
     if not length:  # twice the context and as much again to share, at most all that it reads
         length = min(model.max_length, max(64, 3 * model.context))
         length = max(grain, length // grain * grain)
+    if partial.is_file():  # of an older version, whose rows are not read
+        partial.unlink()
     folder, parts = partial / _key(model, sequences, frame, kinds, length, strands), []
     for start in range(0, len(frame), ROWS):
         path = folder / f"{start}.parquet"
