@@ -154,9 +154,9 @@ time: what is tested is new to the resource, and not always to biology. Well-stu
 their labels first, so that those tested are others than those trained on; the shortcuts that count
 what is known of a gene show how much that gives.
 
-**Who could have read the answer?** {{older}} use nothing newer than the first of the releases that
-train. Of the others the last table says how many of the {{number}} sets of labels they are newer
-than. {_FAMILY}
+**Which models could have seen the new labels?** {{older}} use nothing newer than the first of the
+releases that train. Of the others the last table says how many of the {{number}} sets of labels
+they are newer than. {_FAMILY}
 """
 
 
