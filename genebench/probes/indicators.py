@@ -7,7 +7,7 @@ general solver, in a hundredth of the time.
 """
 
 import numpy as np
-from scipy import special
+import scipy
 
 from ..core.errors import RunFailed
 
@@ -181,4 +181,4 @@ def log_softmax(margin):
     ndarray of shape (n, n_classes)
         Not below ``FLOOR``.
     """
-    return np.maximum(special.log_softmax(margin, axis=1), FLOOR)
+    return np.maximum(scipy.special.log_softmax(margin, axis=1), FLOOR)
