@@ -34,12 +34,14 @@ from genebench.core import manifest, paths
 from genebench.core.cache import atomic
 from genebench.core.errors import BadInput
 from genebench.models import inference
-from genebench.probes.features import Features
+from genebench.probes import curvature
+from genebench.probes.features import CHUNK, Features
 
 COLUMNS = (
     "rival kind tasks d n threads ours_cpu_s theirs_cpu_s ours_wall_s theirs_wall_s ratio "
-    "max_abs_delta_auroc gemm_fraction processor"
+    "max_abs_delta_auroc gemm_fraction curvature_fraction sigmoid_fraction processor"
 ).split()
+SHARES = COLUMNS[-4:-1]
 NEAR = 1e-3
 """Largest difference of a task's AUROC at which two fits are equally good."""
 CASES = (
@@ -261,28 +263,55 @@ def timed(work: Callable) -> tuple[np.ndarray, float, float]:
     return answer, spent, wall if wall < 1.1 * spent + 0.01 else np.nan
 
 
+def _products(X, rows):
+    return 2.0 * len(rows) * X.n * X.d
+
+
+def _curvatures(X, state, rows):
+    few = min(X.n, curvature.MOST * X.d) if state.age[rows[0]] > 1 else 0
+    return state.M.shape[1] * X.d**2 * (X.d + few)
+
+
+COUNTED = [
+    (Features, "forward", 0, _products),
+    (Features, "backward", 0, _products),
+    (curvature, "_inverse", 1, _curvatures),
+    (torch, "sigmoid", 2, lambda M, **_: M.numel()),
+    (torch, "softmax", 2, lambda M, **_: M.numel()),
+]
+"""Where a function stands, its name, its place in the sums of ``counted``, operations of a call."""
+
+
 @contextmanager
-def counted() -> Iterator[list[float]]:
-    """Multiplications and additions of the engine's products with weights and residuals."""
-    plain, total = {name: getattr(Features, name) for name in ("forward", "backward")}, [0.0]
+def counted() -> Iterator[np.ndarray]:
+    """Multiplications and additions of the engine's products with weights and residuals, those of
+    its curvatures of a task's own weights, each half of a symmetric matrix, and logistic functions.
+    """
+    total, plain = np.zeros(3), [getattr(home, name) for home, name, *_ in COUNTED]
 
-    def counting(name, self, rows):
-        total[0] += 2.0 * len(rows) * self.n * self.d
-        return plain[name](self, rows)
+    def counting(function, at, operations, *given, **options):
+        total[at] += operations(*given, **options)
+        return function(*given, **options)
 
-    for name in plain:
-        setattr(Features, name, lambda self, rows, name=name: counting(name, self, rows))
+    for (home, name, at, operations), function in zip(COUNTED, plain):
+        call = partial(counting, function, at, operations)
+        setattr(home, name, lambda *given, call=call, **options: call(*given, **options))
     try:
         yield total
     finally:
-        for name, function in plain.items():
-            setattr(Features, name, function)
+        for (home, name, *_), function in zip(COUNTED, plain):
+            setattr(home, name, function)
 
 
-def rate(size: int = 1536) -> float:
-    """Operations per CPU second of a large matrix product in single precision."""
-    a = torch.randn(size, size)
-    return 2 * size**3 / min(timed(lambda: a @ a)[1] for _ in range(5))
+def rates(size: int = 1536) -> np.ndarray:
+    """Operations per CPU second, in single precision, of what ``counted`` counts.
+
+    Those of a large matrix product, twice, and logistic functions of numbers in the cache.
+    """
+    a, m = torch.randn(size, size), torch.randn(CHUNK)
+    product = 2 * size**3 / min(timed(lambda: a @ a)[1] for _ in range(5))
+    logistic = CHUNK / min(timed(lambda: torch.sigmoid(m, out=m))[1] for _ in range(50))
+    return np.array([product, product, logistic])
 
 
 def processor() -> str:
@@ -293,24 +322,28 @@ def processor() -> str:
     return f"{(names or [platform.machine()])[0]}, {torch.backends.cpu.get_cpu_capability()}"
 
 
-def compare(c: Case, passed: dict[str, str], say: Callable = print) -> list[dict]:
-    """Rows of ``COLUMNS`` of a case, one a rival, after one of the engine alone.
+def compare(
+    c: Case, passed: dict[str, str], say: Callable = print, only: tuple[str, ...] = ("",)
+) -> list[dict]:
+    """Rows of ``COLUMNS`` of a case, one a rival that is named so, after one of the engine alone.
 
     ``passed`` holds the way in which each rival passed with fewer tasks: what is looser is not
     tried again.
     """
-    truth = {s: optimum(c, standardise=s) for s in (True, False)}
-    mine = {s: partial(ours, c, standardise=s) for s in (True, False)}
+    named = [way for way in rivals(c) if any(word in way[0] for word in only)]
+    scaled = {True} | {name != PATH for name, _ in named}
+    truth = {s: optimum(c, standardise=s) for s in scaled}
+    mine = {s: partial(ours, c, standardise=s) for s in scaled}
     needed, rows = {}, []
     for s, work in mine.items():
         with counted() as total:
             values = work()
-        needed[s] = total[0], distance(c, values, truth[s])
+        needed[s] = total, distance(c, values, truth[s])
     about = {"kind": c.kind, "tasks": c.Y.shape[1], "d": c.X.shape[1], "n": len(c.X), "threads": 1}
     about["processor"] = processor()
-    for name, ways in [("genebench itself", []), *rivals(c)]:
+    for name, ways in [("genebench itself", []), *named]:
         s = name != PATH
-        runs, limit = [timed(mine[s])], rate()
+        runs, limit = [timed(mine[s])], rates()
         far, theirs, label = needed[s][1], runs[0], ""
         known = [label for label, _ in ways]
         start = known.index(passed[name]) if passed.get(name) in known else 0
@@ -331,7 +364,7 @@ def compare(c: Case, passed: dict[str, str], say: Callable = print) -> list[dict
                 "theirs_wall_s": theirs[2] if ways else wall,
                 "ratio": (theirs[1] / cpu if ways else 1.0) if far <= NEAR else np.nan,
                 "max_abs_delta_auroc": far,
-                "gemm_fraction": needed[s][0] / limit / cpu,
+                **dict(zip(SHARES, needed[s][0] / limit / cpu)),
             }
         )
         say({c: rows[-1][c] for c in COLUMNS[:-1]})
@@ -347,16 +380,27 @@ def alone(c: Case) -> list[dict]:
     row |= {"n": len(c.X), "threads": 1, "ours_cpu_s": cpu, "theirs_cpu_s": cpu, "ratio": 1.0}
     row |= {"ours_wall_s": wall, "theirs_wall_s": wall, "processor": processor()}
     row["max_abs_delta_auroc"] = distance(first, values[:, :1], optimum(first, standardise=True))
-    return [row | {"gemm_fraction": total[0] / rate() / cpu}]
+    return [row | dict(zip(SHARES, total / rates() / cpu))]
+
+
+def _which(rows):
+    """Size and rival of each row, whatever its tolerance."""
+    return (
+        rows[["kind", "tasks", "d", "rival"]]
+        .astype(str)
+        .agg("-".join, axis=1)
+        .str.split(",")
+        .str[0]
+    )
 
 
 def write(rows: list[dict]) -> None:
-    """Add rows to ``data/results/perf/probe.csv``; earlier ones of the same size are replaced."""
+    """Add rows to ``data/results/perf/probe.csv``; earlier ones of a size and rival go."""
     path, by = paths.PERF / "probe.csv", ["kind", "tasks", "d"]
-    new = pd.DataFrame(rows)[COLUMNS]
+    new = pd.DataFrame(rows, columns=COLUMNS)
     if path.exists():
         old = pd.read_csv(path)
-        again = old[by].apply(tuple, axis=1).isin(new[by].apply(tuple, axis=1))
+        again = _which(old).isin(_which(new))
         new = pd.concat([old[~again], new])
     with atomic(path) as temporary:
         new.sort_values(by, kind="stable").to_csv(temporary, index=False, float_format="%.4g")
@@ -381,26 +425,34 @@ def claim(rows: pd.DataFrame) -> str:
         f"task{'s' * (row.tasks > 1)}, {row.d:,} dimensions)"
         for row in least.sort_values("ratio").itertuples()
     ]
-    share = rows[own].gemm_fraction
+    low, high = (100 * rows.loc[own, SHARES].agg(how) for how in ("min", "max"))
+    share = [f"{low[c]:.0f} to {high[c]:.0f} %" for c in SHARES]
     return (
         f"**Beside the fastest rival that is as accurate: {'; '.join(sentences)}.** "
-        f"{100 * share.min():.0f} to {100 * share.max():.0f} % of our time would be left, were "
-        f"there nothing but the products with weights and residuals, at the rate of the fastest "
-        f"matrix product. "
+        f"{share[0]} of our time would be left, were there nothing but the products with weights "
+        f"and residuals, at the rate of the fastest matrix product; {share[1]} are inverses of "
+        f"tasks' own curvature at that rate, {share[2]} logistic functions of numbers in the "
+        f"cache. The rest is not counted: the basis of the vectors, steps and their history, sums "
+        f"over genes, calls. "
         f"{int(rows.ratio.isna().sum())} of {int((~own).sum())} rows of rivals have no ratio: they "
         f"are further than {NEAR:g} AUROC from the optimum at every tolerance that was tried."
     )
 
 
 def main(given: list[str]) -> None:
-    """Measure all cases, or those named like ``binary-10-384``."""
+    """Measure all cases, or those named like ``binary-10-384``, with rivals of other words given.
+
+    ``binary-100-384 torch`` measures the engine and the batched loop, and keeps the other rows.
+    """
     torch.set_num_threads(1)
+    cases = {"-".join(map(str, one)) for one in [*CASES, *LARGE]}
+    named, only = cases & set(given), tuple(word for word in given if word not in cases) or ("",)
     passed = {}
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for one in [*CASES, *LARGE]:
-            if not given or "-".join(map(str, one)) in given:
-                write(alone(case(*one)) if one in LARGE else compare(case(*one), passed))
+            if not named or "-".join(map(str, one)) in named:
+                write(alone(case(*one)) if one in LARGE else compare(case(*one), passed, only=only))
 
 
 if __name__ == "__main__":
