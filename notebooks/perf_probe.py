@@ -53,7 +53,7 @@ show.table(
     page=page,
     profile=profile,
     name="speeds",
-    phone=["rival", "kind", "genes", "ratio"],
+    phone=["rival", "kind", "n", "ratio"],
     caption="Every size and rival, lowest ratio first.",
     significant=3,
     words=speed.words(),

@@ -55,7 +55,7 @@ show.table(
     page=page,
     profile=profile,
     name="speeds",
-    phone=["dataset", "samples", "stage", "ratio"],
+    phone=["dataset", "n", "stage", "ratio"],
     caption="Every data set, size and stage.",
     significant=4,
     words=speed.words(n="samples"),

@@ -176,7 +176,7 @@ def table(
         and shown[column].astype(str).str.len().max() > 60
     ]
     renders.append({"targets": wide, "className": "gb-text"})
-    few = set(phone or _on_a_phone(frame))
+    few = set(frame[list(phone)] if phone else _on_a_phone(frame))
     more = [first + i for i, column in enumerate(frame) if column not in few]
     if len(more) > 1:
         calls = {"init": JavascriptFunction(_NARROW % more), "action": JavascriptFunction(_ALL)}
