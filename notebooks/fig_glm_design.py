@@ -66,7 +66,7 @@ show.figure(
         panel="panel",
         chance=by_set.rename(columns=columns).loc["natural"].to_dict(),
         sharex=False,
-        height=0.34,
+        height=0.4,
     ),
     yardsticks,
     page=page,

@@ -99,7 +99,7 @@ def folded(label: str) -> str:
     spaces = [i for i, letter in enumerate(label) if letter == " "]
     if "\n" in label or len(label) <= 22 or not spaces:
         return label
-    cut = min(spaces, key=lambda i: max(i, len(label) - i) - 6 * (label[i - 1] == ","))
+    cut = min(spaces, key=lambda i: max(i, len(label) - i) - 3 * (label[i - 1] == ","))
     return f"{label[:cut]}\n{label[cut + 1 :]}"
 
 
