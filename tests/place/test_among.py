@@ -13,7 +13,7 @@ from genebench.benchmark import splits
 from genebench.core import specs
 from genebench.data.tasks import Task
 from genebench.place import among
-from notebooks.studies.lib.among import reproduction
+from notebooks.studies.lib.among import explained, reproduction, summary
 
 GENES = np.array([f"G{i:03}" for i in range(200)])
 
@@ -77,6 +77,21 @@ def test_published_scores_that_the_holdout_cannot_give_are_marked(made_up):
     assert list(frame.model.unique()) == ["aac"] and (frame.se == 0.03).all()
     assert list(frame.possible) == [bool(i % 2) for i in range(12)]
     np.testing.assert_allclose(frame.difference, frame.score - frame.published)
+
+
+def test_a_difference_is_explained_only_as_far_as_the_errors_reach():
+    cases = [(0.19, True), (0.21, True), (0.21, False), (0.28, False), (-0.29, False)]
+    frame = pd.DataFrame(cases, columns=["difference", "possible"])
+    frame = frame.assign(model="aac", set="go", se=0.1, published=[0.5, 0.6, 0.7, 0.8, 0.9])
+    frame = frame.assign(score=frame.published + frame.difference, coverage=1.0)
+    found, counts = explained(frame)
+    far = ["not explained", "another holdout", "another holdout", "not explained"]
+    assert list(found.cause) == ["error of the holdout", *far]
+    assert counts.share.sum() == pytest.approx(1)
+    assert dict(counts[~counts.possible].set_index("cause").tasks) == {far[1]: 2, far[0]: 1}
+    both = default_rng(0).normal(0, 0.1, (2, 100_000, 5))  # two scores of each of five tasks
+    error = (both[0] - both[1]).mean(axis=1).std()
+    assert summary(frame).error[0] == pytest.approx(error, rel=0.02)
 
 
 def test_published_folds_are_those_of_the_task_and_others_have_none(made_up):

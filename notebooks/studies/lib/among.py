@@ -82,9 +82,10 @@ def summary(frame):
     Returns
     -------
     DataFrame
-        Number of ``tasks``; means ``published`` and ``score``, mean ``difference`` and its mean
-        ``size``; Pearson ``correlation`` over tasks; shares of tasks ``within`` two standard errors
-        of the holdout, and whose published score is ``possible`` with the holdout here.
+        Number of ``tasks``; means ``published`` and ``score``, mean ``difference``, its standard
+        ``error`` if the two scores are of holdouts drawn independently, and its mean ``size``;
+        Pearson ``correlation`` over tasks; shares of tasks ``within`` two standard errors of the
+        holdout, and whose published score is ``possible`` with the holdout here.
     """
     frame = frame.assign(
         size=frame.difference.abs(),
@@ -93,4 +94,37 @@ def summary(frame):
     by = frame.groupby(["model", "set"], sort=False)
     names = ["published", "score", "difference", "size", "within", "possible", "coverage"]
     both = by[["published", "score"]].corr().iloc[::2, 1].droplevel(2)
-    return by[names].mean().assign(tasks=by.size(), correlation=both).reset_index()
+    out = by[names].mean().assign(tasks=by.size(), correlation=both)
+    out.insert(3, "error", by.se.agg(lambda se: np.sqrt(2 * (se**2).sum()) / len(se)))
+    return out.reset_index()
+
+
+def explained(frame):
+    """Say what explains the difference of each task, and count it.
+
+    Parameters
+    ----------
+    frame : DataFrame of ``reproduction``
+
+    Returns
+    -------
+    frame : DataFrame
+        With ``cause``, the first that holds: ``error of the holdout`` (at most two standard errors,
+        on one holdout); ``another holdout`` (the published score is not possible with the one here;
+        both scores then have an error of that size, and they lie at most two standard errors of
+        their difference apart); or ``not explained``.
+    counts : DataFrame
+        By ``model``, ``possible`` and ``cause``: number of ``tasks``, their ``share`` of all of
+        that model, mean ``difference`` and its mean ``size``.
+    """
+    size = frame.difference.abs()
+    near, apart = size <= 2 * frame.se, size <= 2 * np.sqrt(2) * frame.se
+    known = [near, ~frame.possible & apart]
+    cause = np.select(known, ["error of the holdout", "another holdout"], "not explained")
+    frame = frame.assign(cause=cause, size=size)
+    by = frame.groupby(["model", "possible", "cause"], sort=False)
+    counts = by[["difference", "size"]].mean()
+    counts.insert(0, "tasks", by.size())
+    share = counts.tasks / counts.groupby("model").tasks.transform("sum")
+    counts.insert(1, "share", share)
+    return frame.drop(columns="size"), counts.reset_index()
