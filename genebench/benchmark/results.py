@@ -57,7 +57,9 @@ ones, by task; and what the paper publishes, by group of tasks and model, and by
 _COMMANDS = {
     **dict.fromkeys((*BESIDE, "plain.csv"), "genebench run --profile {profile}"),
     **dict.fromkeys(PUBLISHED, "genebench reproduce --profile {profile}"),
-    "among.csv": "genebench notebooks --study among -P source={profile}",
+    **dict.fromkeys(
+        ("among.csv", "redrawn.csv"), "genebench notebooks --study among -P source={profile}"
+    ),
     "efficiency.csv": "genebench notebooks --study efficiency -P source={profile}",
     "ceilings.csv": "python -m benchmarks.ceilings",
     "degree.csv": "python -m benchmarks.gene_pairs",

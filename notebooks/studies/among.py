@@ -14,8 +14,9 @@
 # # Study: models among published embeddings
 #
 # Places the models of a profile among the 38 embeddings whose scores are published with its tasks,
-# and compares the two that are computed here and published there. Fits nothing: the profile was
-# run before.
+# and compares the two that are computed here and published there; where amino acid shares lie far
+# from what is published, they are scored again on other draws of the holdout. The profile was run
+# before.
 
 # %% tags=["parameters"]
 profile: str = "studies"  # folder of the executed notebook
