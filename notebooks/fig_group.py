@@ -69,8 +69,8 @@ show.table(
 #
 # Find a task by typing a part of its name, and compare the splits: `family`
 # keeps genes of one family or symbol stem together, `similarity` those of similar proteins, so that
-# such relatives of a tested gene are not in training. [Relatives and leakage](ladder) shows the
-# means over tasks.
+# most such relatives of a tested gene are not in training. [Relatives and leakage](ladder) shows
+# the means over tasks.
 
 # %% tags=["remove-input"]
 power = tables.of_group(results.read_beside(shown, "power.csv"), group)

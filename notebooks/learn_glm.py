@@ -150,14 +150,17 @@ show.figure(
 )
 
 # %% [markdown]
-# In numbers: the log of the bar of the new letter less that of the old one. A causal model has to
-# be asked for more: a change also makes what *follows* more or less likely, so that its LLR is the
-# log-likelihood of the whole window with the new letter less that with the old.
+# In numbers: the log of the probability of the new letter less that of the old one. Seen from the
+# left alone the harmful change can even look likely. A causal model has to be asked for more: a
+# change also makes what *follows* more or less likely, so that its LLR is the log-likelihood of the
+# whole window with the new letter less that with the old.
 # `genebench.glm.score.llr` does either, and takes the mean over both strands unless told otherwise.
 
 # %%
 one = {"windows": around, "positions": [40], "alt": [alt], "strands": "given"}
 table = {
+    "P(alternative)": chances.loc["ACGT"[alt], ["causal", "masked"]],
+    "P(reference)": chances.loc["ACGT"[ref], ["causal", "masked"]],
     "log P(alternative) − log P(reference)": by_hand[["causal", "masked"]],
     "genebench.glm.score.llr": pd.Series(
         {"causal": score.llr(causal, **one)[0], "masked": score.llr(masked, **one)[0]}
@@ -217,7 +220,8 @@ pd.Series({name: roc_auc_score(harm, -llr) for name, llr in llrs.items()}, name=
 # :class: dropdown
 # log 0.20 − log 0.70 = −1.25 and log 0.05 − log 0.70 = −2.64. A→C is the less expected, so the more
 # suspicious. A positive LLR would mean that the new letter is *more* expected than the reference,
-# which happens where the reference carries a rare allele.
+# which happens where the reference carries a rare allele, or where the model is wrong or sees too
+# little, as the causal one above.
 # ```
 #
 # **2.** C→T at CpG has a high LLR from every model that was trained on a mammal. Is it harmless?
@@ -226,7 +230,8 @@ pd.Series({name: roc_auc_score(harm, -llr) for name, llr in llrs.items()}, name=
 # :class: dropdown
 # Not therefore. Such changes are made often, so that models expect them whether or not they do
 # harm: part of an LLR is mutation bias and not constraint. That is why the pages on variants show
-# each LLR also *calibrated*, less the mean of its three-base context.
+# each LLR also *calibrated*, less the mean of the changes with the same three bases and the same
+# new base.
 # ```
 #
 # **3.** A 3-mer model splits the genome into words of three. Why may its LLR of a variant depend on

@@ -18,7 +18,9 @@
 # same probe (a support vector machine with a Gaussian kernel, classes balanced, C chosen on the
 # three training folds), every other model can stand beside them without running one of them.
 #
-# Names are those of the paper: GF is Geneformer, ESMB1 is ESM-1b, T5 is ProtT5.
+# Names are those of the paper: ESM2 is ESM-2, ESMB1 is ESM-1b, T5 is ProtT5, GF is Geneformer. To
+# see your own vectors among them: `genebench place my.csv --profile zhong2025`
+# ([how](../place.md)).
 #
 # Squares are **quoted** from the paper, each on all genes that the embedding has; circles were
 # **computed here**, each on the genes that it has. The two are never averaged together.

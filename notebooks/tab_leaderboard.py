@@ -28,9 +28,10 @@
 # see [models joined](labels)).
 #
 # The split says how hard the test is: under `random` relatives of a gene can be in training; under
-# `stem` and `family` they cannot; under `chromosome` the neighbours on the chromosome cannot. All
-# means are {term}`weighted means <Weighted mean>`: tasks that cannot show a difference between two
-# models (*underpowered*) do not count, and tasks that resemble each other share their weight.
+# `stem` and `family` most of them cannot; under `chromosome` the neighbours on the chromosome
+# cannot. All means are {term}`weighted means <Weighted mean>`: tasks that cannot show a difference
+# between two models (*underpowered*) do not count, and tasks that resemble each other share their
+# weight.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

@@ -152,7 +152,7 @@ def together(profile, sources):
 
 
 def folds(task, split, *, n_folds, seed, sources, repeat=0):
-    """Assign the entities of a task to folds.
+    """Assign the entities of a task to folds outside of a run, which takes ``blocks.folds``.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Tables beside the scores: intervals, excess, power, weighted means, tiers, pairs of models.
 
-Nothing here fits anything anew: scores are those of ``scores.parquet``, put together again with how
-far they would move on other genes by ``resampling``. All tables are about the *common* genes,
-except where they say so.
+Nothing here fits anything anew: ``resampling`` computes each score again from the predictions that
+the cells cached, as in ``scores.parquet``, with how far it would move on other genes. All tables
+are about the *common* genes, except where they say so.
 """
 
 import pandas as pd
