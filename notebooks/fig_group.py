@@ -139,10 +139,11 @@ show.table(
 # ## Cards of the tasks
 #
 # *Families* join the gene groups of HGNC and the letters of the symbols; a task whose largest
-# family has much of it says little about other genes. The *smallest detectable difference* is that
-# of two uncorrelated models {cite}`hanley1982` (80 % power at the 95 % level), averaged over
-# classes or labels; models scored on the same genes can be separated by less, see [what each task
-# can show](coverage).
+# family has much of it says little about other genes. The *detectable difference, by formula* is
+# the smallest between two uncorrelated models {cite}`hanley1982` (80 % power at the 95 % level),
+# averaged over classes or labels. Models scored on the same genes can be separated by less; what
+# is measured of them is the *smallest detectable difference* of [what each task can
+# show](coverage).
 
 # %% tags=["remove-input"]
 Markdown(markdown.task_cards(catalogue))

@@ -1,5 +1,6 @@
 """From jupytext source to executed notebook, in parallel, resumed; and the book around them."""
 
+import filecmp
 import functools
 import json
 import os
@@ -8,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -273,7 +275,8 @@ def run_study(name, parameters):
 def book(profile, *, say=print):
     """Build the HTML book from the executed notebooks of a profile, warnings as errors.
 
-    Where nothing that it is made of has changed, the one that is there stays.
+    Where nothing that it is made of has changed, the one that is there stays; where only executed
+    pages have, under the same headings, only they are made anew.
 
     Parameters
     ----------
@@ -296,43 +299,83 @@ def book(profile, *, say=print):
             command = f"genebench notebooks --profile {profile}"
             raise RunFailed(f"page '{page.page}' has not been executed; run '{command}'.")
     index, stamp = paths.HTML / "index.html", paths.HTML.with_name("book.key")
+    old = json.loads(stamp.read_bytes()) if index.exists() and stamp.exists() else {}
     made_of = _made_of(executed, profile)
-    if index.exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == made_of:
+    if old == made_of:
         say(f"book unchanged: {index}")
         return index
     stamp.unlink(missing_ok=True)
-    for folder in (paths.pages(), paths.HTML):
+    anew = old.get("frame") != made_of["frame"]
+    for folder in (paths.pages(), paths.HTML) if anew else ():
         shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(executed, paths.pages(), ignore=shutil.ignore_patterns("failed", ".*"))
-    for page in pages:
-        offer(page, profile, paths.pages() / "static" / "notebooks")
-        sign(page, profile, paths.pages() / f"{page.page}.ipynb")
-    values = {"book_profile": profile, "book_version": __version__}
-    cache.write_json(paths.pages() / "files" / "book-values.json", values)
-    begin = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
-    command = [sys.executable, "-c", begin, "build", paths.BOOK, "--config", paths.CONFIG]
-    command += ["--toc", paths.TOC, "--path-output", paths.ROOT]
-    command += "-W -n --keep-going -q --all".split()
+    paths.CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=paths.CACHE) as folder:
+        fresh, ignored = Path(folder, "pages"), shutil.ignore_patterns("failed", ".*")
+        shutil.copytree(executed, fresh, ignore=ignored)
+        for page in pages:
+            offer(page, profile, fresh / "static" / "notebooks")
+            sign(page, profile, fresh / f"{page.page}.ipynb")
+        values = {"book_profile": profile, "book_version": __version__}
+        cache.write_json(fresh / "files" / "book-values.json", values)
+        _mirror(fresh, paths.pages())
+    command = [sys.executable, "-c", _BUILD, "build", paths.BOOK, "--config", paths.CONFIG]
+    command += ["--toc", paths.TOC, "--path-output", paths.ROOT, *"-W -n --keep-going -q".split()]
+    command += ["--all"] * anew
     done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
     if done.returncode or not index.exists():
         lines = (done.stdout + done.stderr).splitlines()
         faults = [line for line in lines if re.search(r"WARNING|[Ee]rror|ERROR", line)][:5]
         raise RunFailed(f"the book was not built: {' | '.join(faults or lines[-5:])}")
-    cache.write_text(stamp, made_of)
+    cache.write_json(stamp, made_of)
     say(f"book built in {time.perf_counter() - start:.0f} s: {index}")
     return index
 
 
+_BUILD = """import functools, sys
+from jupyter_book.cli import main
+
+main.build_sphinx = functools.partial(main.build_sphinx, jobs=2)
+sys.exit(main.main())"""
+"""Jupyter Book's command, which has no option for the number of processes."""
+
+
+def _mirror(fresh, folder):
+    """Make a folder equal to another; files that are equal keep the time that Sphinx goes by."""
+    new = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
+    for path in folder.rglob("*"):
+        if path.is_file() and path.relative_to(folder) not in new:
+            path.unlink()
+    for name in new:
+        to = folder / name
+        if not to.exists() or not filecmp.cmp(fresh / name, to, shallow=False):
+            to.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(fresh / name, to)
+
+
 def _made_of(executed, profile):
-    """Hash of what the book is built of: pages, texts, sources, and all code that joins them."""
+    """Hashes of what the book is built of: ``all``, and the ``frame`` that every page shows.
+
+    The frame is all but the insides of executed pages and what reruns them.
+    """
     apart, installed = {paths.pages(), executed / "failed"}, Path(sysconfig.get_path("purelib"))
-    files = [
-        path
-        for folder in (executed, paths.BOOK, paths.NOTEBOOKS, Path(__file__).parent)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".pyc" and not apart & set(path.parents)
-    ]
-    files += [paths.CONFIG, paths.PROFILES, *paths.results(profile).glob("manifest.json")]
-    digests = [[str(path), cache.digest(path)] for path in files]
     packages = sorted(path.name for path in installed.glob("*.dist-info"))  # names and versions
-    return cache.key([profile, __version__, repository(), release(), packages, digests])
+    whole = [profile, __version__, repository(), release(), packages]
+
+    def digests(*folders):
+        files = (p for folder in folders for p in sorted(folder.rglob("*")) if p.is_file())
+        kept = (p for p in files if p.suffix != ".pyc" and not apart & set(p.parents))
+        return [[str(path), cache.digest(path)] for path in kept]
+
+    around = digests(paths.BOOK, Path(__file__).parent)
+    around += [[str(path), cache.digest(path)] for path in (paths.CONFIG, paths.PROFILES)]
+    heads = [_headings(path) for path in sorted(executed.glob("*.ipynb"))]
+    inside = digests(executed, paths.NOTEBOOKS)
+    inside += [cache.digest(path) for path in paths.results(profile).glob("manifest.json")]
+    return {"frame": cache.key([whole, around, heads]), "all": cache.key([whole, around, inside])}
+
+
+def _headings(path):
+    """Name of an executed page, and the headings and labels in its texts."""
+    cells = json.loads(path.read_bytes()).get("cells", [])
+    texts = ("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    return [path.name, *(h for text in texts for h in re.findall(r"(?m)^(?:#.*|\(.*\)=)$", text))]

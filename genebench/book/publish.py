@@ -173,8 +173,8 @@ def titled(page):
 _TABLES = re.compile(r"<script>\s*(function injectCSS.*?)</script>", re.S)
 
 
-def _share_tables(book):
-    """Replace the script of interactive tables, 1 MB in each notebook, by one file of the book.
+def _share_tables(book, folder):
+    """Replace the script of interactive tables, 1 MB in each notebook, by one file in a folder.
 
     What the script holds in base64 is written as plain text, a quarter smaller.
     """
@@ -185,7 +185,7 @@ def _share_tables(book):
             script = re.sub(
                 r'"([\w+/=]{999,})"', lambda m: json.dumps(b64decode(m[1]).decode()), script
             )
-            cache.write_text(paths.pages() / "static" / "tables.js", script)
+            cache.write_text(folder / "tables.js", script)
             output["data"]["text/html"] = f'<script src="{paths.STATIC}/tables.js"></script>'
 
 
@@ -309,6 +309,6 @@ def sign(page, profile, path):
         f", {needs}, no GPU, no network; it took {max(1, round(seconds))} s on the machine that "
         f"built this book.{nowhere}\n:::\n"
     )
-    _share_tables(book)
+    _share_tables(book, path.with_name("static"))
     book.cells.append(nbformat.v4.new_markdown_cell(words))
     nbformat.write(book, path)

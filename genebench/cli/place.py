@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from ..core.progress import Reporter
-from .options import show_card, split_names
+from .options import note, show_card, split_names
 
 
 def place(
     vectors: Path,
     *,
-    profile: str = "demo",
+    profile: str | None = None,
     out: Path | None = None,
     name: str | None = None,
     ids: str | None = None,
@@ -27,6 +27,8 @@ def place(
     ----------
     vectors : Path
         Your vectors: csv, tsv, npz, npy, parquet, h5ad, safetensors, text.
+    profile : str, optional
+        Which profile (default: paper, that of the leaderboard, if its data is here; else demo).
     out : Path, optional
         Folder for the card (default: ./<name>-<digest of the file>-card).
     name : str, optional
@@ -45,6 +47,9 @@ def place(
     from ..data import limits
     from ..place import place as module
 
+    if profile is None:
+        profile, sentence = module.chosen()
+        note(sentence)
     options = {"profile": profile, "out": out, "name": name, "jobs": jobs}
     options |= {"ids": ids, "array": array, "kind": kind}
     with Reporter() as report, limits.allowing(max_cells):

@@ -169,6 +169,8 @@ class ProfileSpec(Spec):
     it)."""
     block: int = Field(default=64, ge=1)
     """Most tasks of one cell."""
+    download_mb: int = 0
+    """Megabytes, about, of the sources that are downloaded."""
 
     def repeats_of(self, n: int) -> int:
         """How many times a task of ``n`` genes is divided into folds."""

@@ -17,14 +17,40 @@ import pandas as pd
 
 from ..benchmark import plan as planning
 from ..benchmark import results, run, validation
-from ..core import cache, manifest
+from ..core import cache, manifest, specs
 from ..core.errors import BadInput, one_line
 from ..core.workers import one_thread, quiet
-from ..data import genes
+from ..data import genes, sources
 from ..data.labels import slug
 from ..stats import metrics
 from . import among, card, compare, leaks
 from .read import plan_of, read
+
+LEADERBOARD = "paper"
+"""Profile of the leaderboard that readers see."""
+
+
+def chosen():
+    """Choose where vectors are placed if no profile is named.
+
+    Returns
+    -------
+    profile : str
+        ``LEADERBOARD`` where its results and more than half of its sources are here, else ``demo``.
+    sentence : str
+        What that means, and which sources are missing.
+    """
+    declared = specs.declared()
+    board = declared.profile(LEADERBOARD)
+    absent = [s for s in board.sources if sources.status(declared.source(s))[0] != "ready"]
+    missing = f"'genebench fetch {' '.join(absent)}'"
+    if results.scores_path(LEADERBOARD).exists() and 2 * len(absent) < len(board.sources):
+        without = f"; what needs {missing} is left out" if absent else ""
+        return board.name, f"placed among the models of the leaderboard (profile paper){without}."
+    return "demo", (
+        f"placed in profile demo. The leaderboard of the book is profile {LEADERBOARD}: {missing} "
+        f"gets its data (about {board.download_mb} MB), or says how, and then it is the default."
+    )
 
 
 def place(

@@ -39,7 +39,7 @@ def _task_card(row: dict) -> str:
             measure = "Spearman correlation" if row["kind"] == "regression" else "AUROC"
             weak = ": underpowered" * (row["underpowered"] == "yes")
             smallest = f"{row['smallest difference']:.3f} {measure}{weak}"
-            facts["Smallest detectable difference"] = smallest
+            facts["Detectable difference, by formula"] = smallest
         facts = {unit.capitalize(): size} | facts
     facts |= {"Source": f"{row['source']}, release {row['release']}", "Licence": row["licence"]}
     if isinstance(row["hash"], str) and row["hash"]:

@@ -173,11 +173,24 @@ def test_a_book_is_built_again_where_anything_that_it_is_made_of_has_changed(
     }
     for part in parts.values():
         part.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text("{}")
-    assert made() == 1
+        part.write_text('{"n": 1}')
+    inside = ("an executed page", "a figure", "a source", "results")
+    assert made() == 1 and "--all" in built[-1]
+    figure = paths.pages() / "files" / "a.svg"
+    kept = figure.stat().st_mtime_ns
     for name, part in parts.items():
-        part.write_text("[]")  # of the same size
+        part.write_text('{"n": 2}')  # of the same size
         assert made() == 1, name
+        assert ("--all" in built[-1]) == (name not in inside), name
+        if name == "an executed page":
+            assert (
+                figure.stat().st_mtime_ns == kept and "2" in (paths.pages() / "a.ipynb").read_text()
+            )
+    parts["a figure"].unlink()
+    assert made() == 1 and not figure.exists() and "--all" not in built[-1]
+    heading = {"cell_type": "markdown", "source": ["# Another title\n", "text"]}
+    parts["an executed page"].write_text(json.dumps({"cells": [heading]}))
+    assert made() == 1 and "--all" in built[-1]
     (tmp_path / "packages" / "sphinx-8.0.dist-info").mkdir(parents=True)
     assert made() == 1
     monkeypatch.setattr(notebooks, "__version__", "0")

@@ -4,6 +4,7 @@ for each fault."""
 import json
 import shutil
 from pathlib import Path
+from unittest.mock import ANY
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from genebench.benchmark import fit, plan, results, validation
 from genebench.core import paths, specs
 from genebench.models import Embedding
 from genebench.place import compare, leaks, read
+from genebench.place import place as placing
 from genebench.stats import intervals
 
 RNG = default_rng(5)
@@ -41,6 +43,17 @@ def test_ids_that_join_two_are_read_where_both_are_of_one_gene(warm, known):
     both = [f"{gene}_ENSG{i:011d}" for i, gene in enumerate(frame.index)]
     made, _ = about(frame.set_axis([f"{GENES[0]} (9)", *both[1:]]), warm)
     assert made["ids"]["covered"] == 179 and "179 were read" in made["reading"][-1]
+
+
+def test_without_a_profile_they_go_to_the_leaderboard_if_its_data_is_here(warm, monkeypatch):
+    monkeypatch.setattr(placing, "LEADERBOARD", "tiny")
+    assert placing.chosen() == ("tiny", ANY)
+    forget()
+    (paths.DOWNLOADS / "toy" / "labels.tsv").unlink()
+    profile, sentence = placing.chosen()
+    assert profile == "demo" and "'genebench fetch toy' gets its data" in sentence
+    results.scores_path("tiny").unlink()
+    assert placing.chosen()[0] == "demo"
 
 
 # --- what comes out -------------------------------------------------------------------------------
