@@ -298,7 +298,7 @@ def book(profile, *, say=print):
         if not (executed / f"{page.page}.ipynb").exists():
             command = f"genebench notebooks --profile {profile}"
             raise RunFailed(f"page '{page.page}' has not been executed; run '{command}'.")
-    index, stamp = paths.HTML / "index.html", paths.HTML.with_name("book.key")
+    index, stamp = paths.HTML / "index.html", paths.HTML.with_name("book.json")
     old = json.loads(stamp.read_bytes()) if index.exists() and stamp.exists() else {}
     made_of = _made_of(executed, profile)
     if old == made_of:

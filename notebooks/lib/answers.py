@@ -15,6 +15,8 @@ Models = Mapping[str, ModelSpec]
 CONTROLS = {"oracle": (0.99, 1.0), "random": (0.47, 0.53), "shuffled": (0.47, 0.53)}
 """Where the mean AUROC of each control over all classification tasks must lie."""
 
+_WHAT = {"localization": " of RNA in tissues and cells"}
+"""What the word of a group, which is the paper's, leaves open."""
 _NAMED = 4  # models of a tier that are named in a table of answers; of more, the number is said
 
 
@@ -183,7 +185,7 @@ def answers(
             score = f"{_number(row.score)}, {_span(row, 'excess')}"
             stays = f"*{models[row.model].title}*: {score}"
         link = f"[{group}]({folder}group-{GROUPS[group]})" if folder is not None else group
-        table[f"{link} ({extent(part).iloc[0]})"] = (
+        table[f"{link}{_WHAT.get(group, '')} ({extent(part).iloc[0]})"] = (
             names,
             _span(best, "score"),
             "a shortcut leads" if pd.isna(best.excess) else _span(best, "excess"),
