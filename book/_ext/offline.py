@@ -18,6 +18,15 @@ def _without_thebe(app, config):
         ]
 
 
+def _together(app, config):
+    """Several processes read pages; of some extensions nobody has said that they allow it.
+
+    They number sections, prepare LaTeX and set an address: none of them keeps what it reads.
+    """
+    for extension in app.extensions.values():
+        extension.parallel_read_safe = extension.parallel_read_safe is not False
+
+
 def _numbers(app, config):
     """Numbers that the executed notebooks kept become substitutions: ``{{ overview_n_tasks }}``."""
     found = dict(config.myst_substitutions or {})
@@ -99,5 +108,6 @@ def setup(app):
     app.connect("config-inited", _data)
     app.connect("html-page-context", _light, priority=900)
     app.connect("config-inited", _numbers)
+    app.connect("config-inited", _together)
     app.connect("config-inited", _without_thebe, priority=999)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -332,10 +332,11 @@ def book(profile, *, say=print):
 
 
 _BUILD = """import functools, sys
-from jupyter_book.cli import main
+from jupyter_book import sphinx
+from jupyter_book.cli.main import main
 
-main.build_sphinx = functools.partial(main.build_sphinx, jobs=2)
-sys.exit(main.main())"""
+sphinx.build_sphinx = functools.partial(sphinx.build_sphinx, jobs=2)
+sys.exit(main())"""
 """Jupyter Book's command, which has no option for the number of processes."""
 
 

@@ -230,6 +230,8 @@ def plain(page, profile):
     if where := repository():
         setup = new_code_cell(_FETCH.format(where), metadata={"tags": ["setup"]})
         book.cells.insert(1, setup)
+    for n, cell in enumerate(book.cells):  # not drawn: an unchanged page is an unchanged file
+        cell.id = f"cell-{n}"
     return book
 
 
@@ -310,5 +312,5 @@ def sign(page, profile, path):
         f"built this book.{nowhere}\n:::\n"
     )
     _share_tables(book, path.with_name("static"))
-    book.cells.append(nbformat.v4.new_markdown_cell(words))
+    book.cells.append(nbformat.v4.new_markdown_cell(words, id="rerun"))
     nbformat.write(book, path)

@@ -238,5 +238,8 @@ def test_a_notebook_to_take_away_fetches_the_project_where_it_is_known(monkeypat
     monkeypatch.setenv("GENEBENCH_REPOSITORY", "o/n")
     publish.offer(page("coverage"), "demo", tmp_path)
     assert {p.suffix for p in tmp_path.iterdir()} == {".ipynb", ".py", ".json"}
-    setup = json.loads((tmp_path / "coverage.ipynb").read_text())["cells"][1]
+    text = (tmp_path / "coverage.ipynb").read_text()
+    publish.offer(page("coverage"), "demo", tmp_path)
+    assert (tmp_path / "coverage.ipynb").read_text() == text
+    setup = json.loads(text)["cells"][1]
     assert "github.com/o/n" in "".join(setup["source"]) and "setup" in setup["metadata"]["tags"]
