@@ -16,8 +16,8 @@ from ..core.errors import BadInput, check, one_line
 from ..core.specs import Declarations, FileSpec, ProfileSpec, SourceSpec, TaskSpec
 from ..data import genes, readers
 from ..data.genes import Resolver
+from ..data.identifiers import MOUSE
 from ..data.labels import slug
-from ..data.vectors import MOUSE
 from ..stats import intervals
 from . import plan as planning
 

@@ -40,7 +40,8 @@ _FORMS = {
     "entrez": re.compile(r"\d+(\.0)?"),
     "uniprot": re.compile(rf"((sp|tr)\|)?({_ACCESSION})([-.]\d+)?(\|\w+)?"),
 }
-_MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*|\d{4,}[A-Z]\d+Rik"
+MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*|\d{4,}[A-Z]\d+Rik"
+"""How symbols of the mouse are written, and those of human genes are not."""
 _HINTS = {
     r"": "the id is empty",
     r"\d+(\.0)?": "a bare number: an Entrez id (kind='entrez'), or a date that a spreadsheet "
@@ -52,7 +53,7 @@ _HINTS = {
     "without a symbol",
     r"LOC\d+": "a placeholder of NCBI; its number is an Entrez id",
     r"\w+_HUMAN": "a UniProt entry name; give its accession",
-    _MOUSE: "mouse style; map it to its orthologue",
+    MOUSE: "mouse style; map it to its orthologue",
 }
 Index = dict[str, tuple[str, ...]]
 """Identifier → approved symbols of the genes that have it, in the order of the table."""

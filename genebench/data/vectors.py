@@ -19,12 +19,11 @@ from ..core.errors import BadInput, check
 from . import date_symbols, limits
 from .formats import delimited, frames, h5ad
 from .formats.frames import ID_NAMES, VectorFile, Vectors, from_frame, is_id_name
+from .identifiers import MOUSE
 from .readers import open_unpacked
 
 LARGEST = 1e10
 """A value beyond this, up or down, is a fault: its square leaves no digits for the others."""
-MOUSE = r"(?!C(\d+|X|Y)orf)[A-Z][a-z0-9-]*[a-z][a-z0-9-]*"
-"""How symbols of the mouse are written, and those of human genes are not."""
 _UNUSABLE_ID = r"[\x00-\x1f\x7f\ud800-\udfff]|.{201}"
 _TORCH = (
     "is a torch pickle, which could run code and is not opened; in Python: np.savez('vectors.npz', "
