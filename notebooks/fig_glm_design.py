@@ -75,8 +75,9 @@ show.figure(
     caption="Every set of sequences by every measure. Distances: of mean counts from natural "
     "promoters, in standard deviations. Discriminated: AUROC of a linear probe on 6-mers, 0.5 is "
     "indistinguishable. Diversity and novelty: least edits per base to another of the set, and to "
-    "what the generators were fitted to. Expression: by a predictor fitted to other promoters. "
-    "Bits: by the two-sided k-mer chain of the genome. Dashed: natural, not fitted to.",
+    "what the generators were fitted to. T: temperature of sampling; below 1 likely bases are "
+    "taken more often. Expression: by a predictor fitted to other promoters. Bits: by the "
+    "two-sided k-mer chain of the genome. Dashed: natural, not fitted to.",
     alt="Dot plots of ten sets of sequences by eight measures. Predicted expression: network "
     f"tagged strong {values['network_high_activity']}, random bases "
     f"{values['random_activity']}, natural promoters {values['natural_activity']}.",
@@ -86,7 +87,9 @@ show.figure(
 # The tag separates strong from weak, by the predictor: the network's promoters reach {{
 # glm_design_network_high_activity }} when tagged strong and {{ glm_design_network_low_activity }}
 # when tagged weak, the k-mer model's {{ glm_design_markov_high_activity }} and {{
-# glm_design_markov_low_activity }}; natural ones are at {{ glm_design_natural_activity }}. But
+# glm_design_markov_low_activity }}; natural ones are at {{ glm_design_natural_activity }} where no
+# generator saw them, at {{ glm_design_training_activity }} where it did, and shuffled ones at {{
+# glm_design_shuffled_activity }}: the network's weak promoters are no weaker than these. But
 # random bases reach {{ glm_design_random_activity }} too: a high prediction alone is no mark of a
 # promoter. Nor is likelihood: refining by the two-sided network gives the fewest bits a base ({{
 # glm_design_refined_bits }}) by running into stretches of A and T (G+C {{ glm_design_refined_gc }},

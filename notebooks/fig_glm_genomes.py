@@ -230,8 +230,9 @@ show.table(
         "auroc": "AUROC",
         "top": "share in the top 1 %",
     },
-    caption="Acceptor stems: AUROC of their seven pairs, and how many of these are among the "
-    "hundredth of pairs that depend on each other most. The other pairs are not matched to those "
-    "of the stem by distance, and near bases depend on each other more, so that below 0.5 does not "
-    "mean the opposite.",
+    caption="Bases are counted from 0 through all sequences of the genome, laid end to end. "
+    "Acceptor stems: AUROC of their seven pairs, and how many of these are among the hundredth of "
+    "pairs that depend on each other most. The other pairs are not matched to those of the stem "
+    "by distance, and near bases depend on each other more, so that below 0.5 does not mean the "
+    "opposite.",
 )

@@ -75,9 +75,10 @@ show.figure(
 # In the network's expectation {{ glm_motifs_glm_yeast_found }} motifs recur, of which {{
 # glm_motifs_glm_yeast_known }} are nearer to a known profile than chance brings; in that of the
 # chain {{ glm_motifs_markov_chain_found }}, of which {{ glm_motifs_markov_chain_known }}. One in
-# twenty would be so by chance. What leads both lists are runs of A and repeats of TA: there is no
-# sign that a network of this size, with so small a genome to learn from, has found a binding site
-# of its own.
+# twenty would be so by chance. What leads both lists are runs of A and repeats of TA. The table
+# says how far each match is above chance: a match that the chain has too, or that passes by a hair,
+# is no evidence that a network of this size, with so small a genome to learn from, has found a
+# binding site of its own.
 
 # %% tags=["remove-input"]
 listed = pd.DataFrame(

@@ -98,20 +98,20 @@ show.figure(
 )
 
 # %% [markdown]
-# In the simulation the network's least expected 5 % of variants are rare rather than common {{
-# glm_populations_odds_simulated_rare_against_common_glm_simulated }} times as often as the rest;
-# the oracle, which knows how harmful each is, has {{
-# glm_populations_odds_simulated_rare_against_common_oracle }}. In people's mitochondria
-# conservation shows the same, {{
+# In the simulation the odds that a variant is rare rather than common are {{
+# glm_populations_odds_simulated_rare_against_common_glm_simulated }} times as high among the
+# network's least expected 5 % as among the rest (a ratio of odds, not of shares); for the oracle,
+# which knows how harmful each is, {{ glm_populations_odds_simulated_rare_against_common_oracle }}
+# times. In people's mitochondria conservation shows the same: odds ratios of {{
 # glm_populations_odds_human_mitochondrion_rare_against_common_phylop }} for rare and {{
 # glm_populations_odds_human_mitochondrion_unseen_against_common_phylop }} for unseen changes. Of
 # the networks at hand that of yeast shows a little of it ({{
 # glm_populations_odds_human_mitochondrion_rare_against_common_glm_yeast }} and {{
 # glm_populations_odds_human_mitochondrion_unseen_against_common_glm_yeast }}), and the one trained
-# on the mitochondrion itself none ({{
+# on the mitochondrion itself nothing for rare and the opposite for unseen changes ({{
 # glm_populations_odds_human_mitochondrion_rare_against_common_glm_mtdna }} and {{
-# glm_populations_odds_human_mitochondrion_unseen_against_common_glm_mtdna }}), nor one trained on
-# it and on other genomes ({{
+# glm_populations_odds_human_mitochondrion_unseen_against_common_glm_mtdna }}), as does one trained
+# on it and on other genomes ({{
 # glm_populations_odds_human_mitochondrion_rare_against_common_glm_others_mtdna }} and {{
 # glm_populations_odds_human_mitochondrion_unseen_against_common_glm_others_mtdna }}). BRCA1 has few
 # carried changes, nearly all of them very rare, so that its intervals are wide.
@@ -190,12 +190,14 @@ show.table(
 # genes and their code, {{ glm_populations_mtdna_transitions_severity }}.
 #
 # **So little sequence does not teach a network what it is for.** The networks trained on half of
-# this genome stay near or below chance: {{ glm_populations_mtdna_kinds_glm_mtdna }} within kind of
+# this genome stay near chance or below it, on what is rare a little above: {{
+# glm_populations_mtdna_kinds_glm_mtdna }} at telling unseen from seen changes within kind of
 # transition, {{ glm_populations_mtdna_rare_glm_mtdna }} on what is rare, {{
-# glm_populations_mtdna_confirmed_glm_mtdna }} on confirmed changes; counts of words have {{
-# glm_populations_mtdna_kinds_markov_around }} and {{ glm_populations_mtdna_confirmed_markov_around
-# }}, the network of yeast {{ glm_populations_mtdna_kinds_glm_yeast }} and {{
-# glm_populations_mtdna_confirmed_glm_yeast }}.
+# glm_populations_mtdna_confirmed_glm_mtdna }} on confirmed changes. Counts of words have {{
+# glm_populations_mtdna_kinds_markov_around }} within kind of transition and {{
+# glm_populations_mtdna_confirmed_markov_around }} on confirmed changes, the network of yeast {{
+# glm_populations_mtdna_kinds_glm_yeast }} and {{ glm_populations_mtdna_confirmed_glm_yeast }} on
+# the same two.
 #
 # **Other genomes beside it do not help either.** They teach a network to predict the half that it
 # has not read a little better ({{ glm_populations_bits_glm_others_mtdna }} bits per base in place

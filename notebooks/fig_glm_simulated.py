@@ -21,8 +21,8 @@
 # on a chromosome that it never saw.
 #
 # Beside it stand the best k-mer models, which only count short words, and the *oracle*, which knows
-# the truth: no score passes it but by chance. The same network is weaker on real genomes, where
-# function is rarer and more varied.
+# the truth: no score passes it but by chance. Networks of the same kind are weaker on real genomes,
+# whose function is more varied and whose selection is mostly weaker than what was planted here.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -78,11 +78,12 @@ show.figure(
     profile=profile,
     name="constraint",
     caption="How well the log-likelihood ratio (LLR) of a substitution follows its true selection "
-    "coefficient S on a held-out chromosome. Left: rank correlation within each class of region. "
-    "Right: telling deleterious (S ≤ −2) from neutral (|S| < 0.5) substitutions. Hollow: the LLR "
-    "as it is; filled: less its mean by kind of mutation, over neutral DNA. Bars: 95 % intervals "
-    "over blocks of 2,000 bases. Dashed: chance. In hairpins many substitutions have the same S, "
-    "which keeps every score without ties below 1.",
+    "coefficient S on a held-out chromosome (scaled: 2N times the change in log fitness, N the "
+    "size of the population; |S| below 1 is nearly neutral). Left: rank correlation within each "
+    "class of region. Right: telling deleterious (S ≤ −2) from neutral (|S| < 0.5) substitutions. "
+    "Hollow: the LLR as it is; filled: less its mean by kind of mutation, over neutral DNA. Bars: "
+    "95 % intervals over blocks of 2,000 bases. Dashed: chance. In hairpins many substitutions "
+    "have the same S, which keeps every score without ties below 1.",
     alt="Dot plots of rank correlation by class of region and of AUROC, for the network, k-mer "
     f"models and the oracle. Calibrated, the network has correlations of {values['coding']} in "
     f"coding sequence, {values['motif']} in motifs and {values['structure']} in hairpins, and an "
@@ -140,8 +141,8 @@ show.figure(
 # over all copies. {{ glm_simulated_motifs }} motifs are recovered with a correlation of 0.8 or more
 # (the least is {{ glm_simulated_least }}), but counting does it too: by the k-mer chain {{
 # glm_simulated_motifs_chain }}, the least {{ glm_simulated_least_chain }}. In repeats, which the
-# chain knows by heart, the network needs {{ glm_simulated_repeats }} bits a base and the chain {{
-# glm_simulated_repeats_chain }}.
+# chain has counted elsewhere, the network needs {{ glm_simulated_repeats }} bits a base and the
+# chain {{ glm_simulated_repeats_chain }}.
 
 # %% tags=["remove-input"]
 heads = {model: looks.title(model) for model in ("planted", "genome", network, "markov-chain")}

@@ -17,7 +17,8 @@
 # strongly expressed. The network's hidden states are pooled to one vector a window and a linear
 # probe is fitted to them; beside it the same probe on counts of short words, on the same network
 # with random weights, and a small convolutional network fitted to the labels alone. Layer (every
-# third) and pooling are chosen on each split's training side.
+# third) and pooling are chosen on each split's training side. Scores are AUROC (0.5 is chance) for
+# classes, and Spearman's rank correlation (0 is chance) for expression; higher is better.
 #
 # **What it shows.** On coding windows of its own genome, of the part that it was not trained on, a
 # network's vectors score highest, though intervals overlap: coding against intergenic in E. coli,
@@ -64,10 +65,10 @@ show.figure(
     page=page,
     profile=profile,
     name="splits",
-    caption="Filled: no window of test shares a word of 16 bases with one of train. Hollow: as "
-    "many windows on each side, drawn at random. Means over splits; bars: mean 95 % intervals "
-    "over the tested windows. The network is that of E. coli on bacterial, human and mouse "
-    "windows, that of yeast on those of yeast.",
+    caption="AUROC, of expression Spearman's correlation. Filled: no window of test shares a word "
+    "of 16 bases with one of train. Hollow: as many windows on each side, drawn at random. Means "
+    "over splits; bars: mean 95 % intervals over the tested windows. The network is that of E. "
+    "coli on bacterial, human and mouse windows, that of yeast on those of yeast.",
     alt="Scores of networks, k-mer counts and fitted networks on sets of windows of DNA, by split. "
     + figures.leaders(
         scores[scores.split == "spectral"].assign(row=lambda s: s.model.map(looks.title)),
@@ -107,9 +108,9 @@ show.figure(
     page=page,
     profile=profile,
     name="tuning",
-    caption="Frozen and fitted networks. Filled: no window of test shares a word of 16 bases with "
-    "one of train. Hollow: all windows, split at random. One draw of each split; bars: 95 % "
-    "intervals over the tested windows.",
+    caption="Frozen and fitted networks: AUROC, of expression Spearman's correlation. Filled: no "
+    "window of test shares a word of 16 bases with one of train. Hollow: all windows, split at "
+    "random. One draw of each split; bars: 95 % intervals over the tested windows.",
     alt="Scores of frozen networks, fine-tuned ones and controls on sets of windows of DNA, by "
     "split. "
     + figures.leaders(

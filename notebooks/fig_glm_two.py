@@ -157,7 +157,7 @@ show.table(
 # matched to the stem's by distance in this edition, so that the number says that stems do not stand
 # out, and no more. On [simulated genomes](glm-simulated) planted hairpins are found.
 #
-# ## Has the network of yeast found binding sites? No
+# ## Has the network of yeast found binding sites? Not shown
 #
 # Of the motifs that recur in what it expects upstream of genes {{ glm_genomes_motifs_network }} are
 # nearer to a known binding profile than shuffled columns come in one case of twenty; of those of a

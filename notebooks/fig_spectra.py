@@ -49,10 +49,7 @@ show.table(
     profile=profile,
     name="finding",
     phone=["data set", "model", "split", "fall"],
-    caption="Fall from λ = 0 to the largest λ that every seed has a score at, with 95 % interval "
-    "over seeds and resampled tests; the same fall of the size-matched control, and its share of "
-    "the fall; what is lost to overlap at equal size. Uninformed: the model knows a unit by its "
-    "mutations alone, and none of a test unit's is in train.",
+    caption=spectra.FINDINGS,
 )
 
 # %% tags=["remove-input"]

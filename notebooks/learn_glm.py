@@ -176,8 +176,9 @@ pd.DataFrame(table).assign(**{"true S": harmful.S, "true LLR": harmful.oracle}).
 #
 # *Zero-shot* means that no label was used to fit anything: every possible change of the unseen
 # chromosome gets its LLR, and only then is it compared with the truth, here the true selection
-# coefficient. Beside it stands a rule that knows nothing of the sequence: is the change one that
-# mutation makes often?
+# coefficient S (scaled: 2N times the change in log fitness, N the size of the population; |S| below
+# 1 is nearly neutral). Beside it stands a rule that knows nothing of the sequence: is the change
+# one that mutation makes often?
 
 # %%
 asked = truth[(truth.S <= -2) | (truth.S.abs() < 0.5)]

@@ -18,13 +18,15 @@
 # {cite}`ektefaie2024` asks for the whole range: performance as train and test share less and less.
 #
 # **What it shows here.** {{ spectra_datasets }} data sets and gene tasks, {{ spectra_curves }}
-# curves. Of the {{ spectra_spanning }} curves of real models along which overlap falls by a
-# quarter or more, performance falls significantly in {{ spectra_falling }} and goes up and down
-# with overlap in {{ spectra_rank_positive }} of {{ spectra_ranked }}. Part of that is size: in {{
-# spectra_size_half }} of the {{ spectra_falling }} falls the control of as many units drawn at
-# random falls at least half as far. At the largest λ and equal size, {{ spectra_gap }} of the
-# curves still lie below their control, and that is due to overlap. Pairs of which both partners
-# are new are not counted here: their λ = 0 is no random split.
+# curves, which are not independent: remote homology is split in three ways, Davis and KIBA in two,
+# and models of one set share its splits. Of the {{ spectra_spanning }} curves of real models along
+# which overlap falls by a quarter or more, performance falls significantly in {{ spectra_falling }}
+# and goes up and down with overlap in {{ spectra_rank_positive }} of {{ spectra_ranked }}. Part of
+# that is size: in {{ spectra_size_half }} of the {{ spectra_falling }} falls the control of as many
+# units drawn at random falls at least half as far. At the largest λ and equal size, {{ spectra_gap
+# }} of the {{ spectra_spanning }} curves lie significantly below their control; that part is due to
+# overlap. (A fall can be due to both.) Pairs of which both partners are new are not counted here:
+# their λ = 0 is no random split.
 #
 # Below, the idea in code, on a toy of which we know the truth. It runs in seconds.
 
@@ -229,8 +231,10 @@ mean.apply(lambda row: curve.area(lambdas, row), axis=1).unstack("split").round(
 # model. A model *falls* only where the interval of its fall lies above 0.  Each seed is a dot.
 #
 # **Uninformed by construction.** A model that knows a variant by its mutations alone knows nothing
-# of one whose mutations are all new: its fall to chance there is arithmetic. It is drawn, and not
-# counted among those that fall.
+# of one whose mutations are all new: its fall there is arithmetic. It is drawn, and not counted
+# among those that fall. It need not end exactly at chance: of classes the site-independent model
+# gives every new mutation the same weight, so that it ranks by their number, and what a network
+# answers to inputs that it never saw is arbitrary.
 #
 # **Units and samples.** The unit of splitting: barcodes, proteins, kinases, ligands, genes. Scores
 # count *samples*: every isolate of a barcode, every residue of a chain, every pair of a kinase. A

@@ -223,8 +223,9 @@ show.figure(
 # glm_activity_clinvar_exons_all_openspliceai }}, Pangolin {{
 # glm_activity_clinvar_exons_all_pangolin }}.
 #
-# **Missense variants of the same 13 exons** ({{ glm_activity_clinvar_missense_exons_n }}), where a
-# phyloP is at hand and the long exon is not among them: AlphaMissense {{
+# **Missense variants of the same 13 exons**, of the set of nine genes ({{
+# glm_activity_clinvar_missense_exons_n }}; that of 2018 has fewer), where a phyloP is at hand and
+# the long exon is not among them: AlphaMissense {{
 # glm_activity_clinvar_missense_exons_alphamissense }}, phyloP {{
 # glm_activity_clinvar_missense_exons_phylop }}, OpenSpliceAI {{
 # glm_activity_clinvar_missense_exons_openspliceai }}, SpliceAI {{
@@ -310,8 +311,9 @@ show.figure(
 #
 # The networks are read from the arrays of the published files and computed here without TensorFlow.
 # With all five, {{ glm_activity_same_score }} of {{ glm_activity_checked }} delta scores of {{
-# glm_activity_checked_variants }} variants are those that SpliceAI's authors expect in the tests of
-# their own code (up to {{ glm_activity_largest }}, to the two digits that they give), and {{
+# glm_activity_checked_variants }} variants (four a variant, two variants in windows of two sizes)
+# are those that SpliceAI's authors expect in the tests of their own code (up to {{
+# glm_activity_largest }}, to the two digits that they give; most of them are near 0), and {{
 # glm_activity_same_place }} of {{ glm_activity_checked }} lie at the same base.
 #
 # What was not checked: the examples in SpliceAI's README (their sequences are not at hand);

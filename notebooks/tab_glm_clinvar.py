@@ -130,7 +130,8 @@ show.figure(
 # glm_clinvar_missense_alphamissense }}, which was tuned on frequencies; without them VESM++ {{
 # glm_clinvar_missense_vesm }}, ESM-1b {{ glm_clinvar_missense_esm1b }}, GPN-Star {{
 # glm_clinvar_missense_gpn_star }}, Evo 2 {{ glm_clinvar_missense_evo2_40b }}, phyloP {{
-# glm_clinvar_missense_phylop }}. Tier 1 holds {{ glm_clinvar_first_missense }}.
+# glm_clinvar_missense_phylop }}. The first {term}`tier <Tier>` holds {{ glm_clinvar_first_missense
+# }}.
 #
 # **Splice sites** ({{ glm_clinvar_splice_site_n }}): GPN-Star {{ glm_clinvar_splice_site_gpn_star
 # }}; AlphaGenome, which was trained on splicing, {{ glm_clinvar_splice_site_alphagenome }}: nearly

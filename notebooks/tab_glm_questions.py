@@ -121,8 +121,8 @@ show.figure(
     caption="What each choice changes, against the network that lacks it: means over three seeds, "
     "hollow: one. Bits are of bases outside of repeats where it is not said. Bars: 95 % intervals, "
     "by the spread between seeds; the draw of the tested bases, the same for all, is not in them, "
-    "and of so many comparisons one in twenty passes by chance. Of byte pairs the bits are of "
-    "whole windows and units, and no test of the same thing.",
+    "and of so many comparisons one in twenty passes by chance. Bits of networks over byte "
+    "pairs are means over whole windows and whole tokens, and cannot be compared with the others.",
     alt="Differences of bits a base and AUROC for each choice of objective, architecture, tokens "
     "and data. "
     + figures.leaders(shown[shown.measure == "bits"], word="Fewest bits", most=3, least=True)
@@ -176,16 +176,19 @@ show.figure(
 # more: {{ glm_questions_markov_chain_ecoli_bits_mean }} bits outside of repeats in *E. coli* as a
 # chain conditional on both sides, {{ glm_questions_markov_around_ecoli_bits_mean }} as counts of
 # the words on both sides, where the network of reference needs {{ glm_questions_usual_bits_mean }};
-# in repeats, which they know by heart, {{ glm_questions_markov_chain_ecoli_bits_repeats_mean }} and
-# {{ glm_questions_markov_around_ecoli_bits_repeats_mean }} against {{
-# glm_questions_usual_bits_repeats_mean }}. A minute of training is about what it takes to pass a
-# chain of order 7; the masked one ({{ glm_questions_masked_bits_mean }}) and that of attention ({{
-# glm_questions_attention_bits_mean }}) stay behind it. Missense in *E. coli* is worse than chance
-# for all networks ({{ glm_questions_usual_missense_mean }} for the one of reference). The probe is
-# hardly a test: random weights have {{ glm_questions_untrained_probe_mean }}, the network of
-# reference {{ glm_questions_usual_probe_mean }}. Not tried: tokens with other architectures than
-# convolution, and byte pairs of masked networks on changes, which need a pass for each token of
-# each window.
+# in repeats, copies of which they have counted, {{
+# glm_questions_markov_chain_ecoli_bits_repeats_mean }} and {{
+# glm_questions_markov_around_ecoli_bits_repeats_mean }} against {{
+# glm_questions_usual_bits_repeats_mean }}. Within a minute only the network of reference and that
+# with the same weights for both strands ({{ glm_questions_strands_bits_mean }}) pass the chain;
+# every other choice stays behind it (masked {{ glm_questions_masked_bits_mean }}, state space {{
+# glm_questions_state_space_bits_mean }}, attention {{ glm_questions_attention_bits_mean }}; causal
+# ones, which see one side alone, {{ glm_questions_causal_bits_mean }}). Missense in *E. coli* is
+# worse than chance for all networks ({{ glm_questions_usual_missense_mean }} for the one of
+# reference). The probe is hardly a test: random weights have {{ glm_questions_untrained_probe_mean
+# }}, the network of reference {{ glm_questions_usual_probe_mean }}. Not tried: tokens with other
+# architectures than convolution, and byte pairs of masked networks on changes, which need a pass
+# for each token of each window.
 
 # %% [markdown]
 # ## Size

@@ -177,9 +177,9 @@ show.figure(
 # glm_variants_brca1_function_markov_chain }}. Rules do a little better: new stop codons, weighed by
 # the open frame that they cut, reach {{ glm_variants_brca1_function_open_frame }} over all changes
 # and nearness to the middle of the tested stretch, which is the exon, {{
-# glm_variants_brca1_function_noncoding_position }} around exons. With so many panels and scores,
-# some interval clears chance by itself. That the harm can be known is shown by phyloP, which uses
-# the genomes of other mammals: {{ glm_variants_brca1_function_phylop }}.
+# glm_variants_brca1_function_noncoding_position }} around exons and in the 5′ UTR. With so many
+# panels and scores, some interval clears chance by itself. That the harm can be known is shown by
+# phyloP, which uses the genomes of other mammals: {{ glm_variants_brca1_function_phylop }}.
 #
 # A bacterium escapes rifampicin by changing the drug's target, which must go on working; it escapes
 # isoniazid and pyrazinamide mostly by losing the enzyme that activates them, so that a measure of

@@ -84,9 +84,11 @@ show.figure(
     name="areas",
     caption="Area under the spectral performance curve over λ of every model (dots) and of its "
     "size-matched control (ticks), one row a data set. What lies between them is what overlap, "
-    "and not size, gives.",
+    "and not size, gives; of pairs with both partners new, new partners as well. Models that know "
+    "none of a test unit's mutations at λ = 1 are drawn, too.",
     alt="Dot plot of AUSPC per model and data set, beside the size-matched control: "
-    f"{(both.auspc < both.auspc_matched).sum()} of {len(both)} dots lie below it.",
+    f"{(both.auspc < both.auspc_matched).sum()} of {len(both)} dots lie below it, pairs with both "
+    "partners new and models that are uninformed at λ = 1 among them.",
 )
 
 # %% [markdown]
@@ -110,7 +112,14 @@ show.table(
 
 # %% tags=["remove-input"]
 few = ["data set", "model", "split", "fall"]
-show.table(spectra.finding_table(known), page=page, profile=profile, name="finding", phone=few)
+show.table(
+    spectra.finding_table(known),
+    page=page,
+    profile=profile,
+    name="finding",
+    phone=few,
+    caption=spectra.FINDINGS,
+)
 
 # %% [markdown]
 # ## Beside the published areas

@@ -17,7 +17,7 @@ from . import figures
 
 DASH = (
     "A dash (–): no number, because there was nothing to measure or to compare; of an interval, "
-    "because no draw of genes moves the score."
+    "because no draw of what was tested moves the score."
 )
 """Stands below every table that has one."""
 

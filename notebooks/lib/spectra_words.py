@@ -10,6 +10,12 @@ from genebench.spectra import table
 from .figures import minus
 from .spectra import BROAD, WAYS, Declared, points
 
+_MEASURES = {
+    "auroc": "AUROC, 0.5 is chance",
+    "auroc_weighted": "AUROC of each class against the rest, weighted by its size, 0.5 is chance",
+    "spearman": "Spearman's rank correlation, 0 is chance",
+}
+
 
 def about(dataset: str, known: Declared) -> str:
     """What a data set is, in a few sentences with its citations.
@@ -86,8 +92,8 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
             best.append(f"the best {word} scores {row.last:.2f} ({row.name})")
     parts += [f"at λ = {most:g} {' and '.join(best)}"] * bool(best)
     if len(blind):
-        why = "no mutation of the test is in train there, so that a fall to chance is arithmetic"
-        parts.append(f"{why} and not counted: {_listed(blind)}")
+        why = "no mutation of the test is in train there, so that what is known of single mutations"
+        parts.append(f"{why} is of no use, and their fall is not counted: {_listed(blind)}")
     if dataset in known.two_sided:
         parts.append(
             "both partners of a tested pair are new at every λ, those of the size-matched control "
@@ -102,10 +108,17 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
         )
     parts[1:] = [p[0].upper() + p[1:] for p in parts[1:]]
     whole = rows[rows.parameter == most]
-    span = f"{whole.overlap_first.max():.0%} to {whole.overlap_last.min():.0%}".replace("%", " %")
+    span = [f"{x:.0%}" for x in (whole.overlap_first.max(), whole.overlap_last.min())]
+    shared = f"as the test units with a relative in train go from {' to '.join(span)}"
+    if len({*span}) == 1:
+        shared = (
+            f"with {span[0]} of the test units still related to train; what falls is the share "
+        )
+        shared += "of linked pairs, in the figure of overlaps"
     head = "What it shows" + f", {WAYS[way]}" * (way != "spectral")
-    words = f"**{head}.** From λ = 0 to λ = {most:g}, as the test units with a relative in "
-    return f"{words}train go from {span}: {'. '.join(parts)}.".replace(" -", minus(" -"))
+    words = f"**{head}** ({_MEASURES[rows.metric.iloc[0]]}; higher is better)**.** From λ = 0"
+    words = f"{words} to λ = {most:g}, {shared.replace('%', ' %')}: {'. '.join(parts)}."
+    return words.replace(" -", minus(" -"))
 
 
 def _falls(part: pd.DataFrame, word: str, *, alone: bool) -> str:
@@ -126,9 +139,9 @@ def _falls(part: pd.DataFrame, word: str, *, alone: bool) -> str:
     if alone:
         return words
     if len(taken):
-        cost = f"at equal size, overlap is shown to cost {_listed(taken['name'])} something"
-        return f"{words}; {cost}"
-    none = f"; at equal size, overlap is not shown to cost any {word} anything"
+        cost = f"at equal size, {_listed(taken['name'])}"
+        return f"{words}; {cost} score{'s' * (len(taken) == 1)} significantly below the control"
+    none = f"; at equal size, no {word} scores significantly below its control"
     return words + none * bool(len(falling))
 
 
