@@ -160,7 +160,7 @@ show.table(
     page=page,
     profile=profile,
     name="separation",
-    words=speed.words(clusters="source tables"),
+    words=speed.words(clusters="effective source tables"),
 )
 
 # %% [markdown]
@@ -180,5 +180,5 @@ show.table(
     profile=profile,
     name="errors",
     titles={"measure": tables.METRICS},
-    words=speed.words(separated="pairs that differ", clusters="source tables"),
+    words=speed.words(separated="pairs that differ", clusters="effective source tables"),
 )

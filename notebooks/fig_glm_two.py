@@ -54,6 +54,7 @@ values |= {"start_" + g: starts["start", False, t] for g, t in names.items()}
 values |= {"start_chain_" + g: starts["start", True, t] for g, t in names.items()}
 values |= {"usage_" + g: steps["codon-usage", t] for g, t in names.items()}
 values |= {"chain_" + g: steps["markov-chain", t] for g, t in names.items()}
+values |= {"steps_" + g: steps["glm-" + g, t] for g, t in names.items()}
 values |= {"stems_" + g: f"{stems['median'][t]:.2f}" for g, t in names.items()}
 values |= {"stems_max_" + g: f"{stems['max'][t]:.2f}" for g, t in names.items()}
 values |= {"motifs_network": known["glm-yeast"], "motifs_chain": known["markov-chain"]}
@@ -93,9 +94,10 @@ show.figure(
 # ## Is the third codon position the least certain? In yeast, not in E. coli
 #
 # The review reports of a plant that a model is least sure at the third position of a codon, where
-# changes are often silent. In bits per base the network of E. coli is surest at position {{
-# glm_genomes_surest_ecoli }}, that of yeast at position {{ glm_genomes_surest_yeast }}. In E. coli
-# this goes against the review. Counts of short words show the same there, codon usage does not:
+# changes are often silent. The network of E. coli needs {{ glm_genomes_steps_ecoli }} bits at the
+# three positions and is surest at position {{ glm_genomes_surest_ecoli }}, against the review; that
+# of yeast needs {{ glm_genomes_steps_yeast }} and is surest at position {{ glm_genomes_surest_yeast
+# }}, least at the third. Counts of short words show the same there, codon usage does not:
 # told the frame, it needs {{ glm_genomes_usage_ecoli }} bits at the three positions in E. coli and
 # {{ glm_genomes_usage_yeast }} in yeast, the k-mer chain {{ glm_genomes_chain_ecoli }} and {{
 # glm_genomes_chain_yeast }}. So the order is a property of the genome that words of a few bases

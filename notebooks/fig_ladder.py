@@ -81,7 +81,8 @@ show.table(
     phone=["group", "split", "model", "lost"],
     links={"model": markdown.model_links(models)},
     caption="Score and lost: weighted means of test AUROC on the common genes, with 95 % "
-    "intervals. Newest: month of the newest text or data that the model has read"
+    "intervals. Newest: month of the newest text or data that the model has read (empty: nothing "
+    "dated, or not known)"
     + ", and of how many of the sets of labels that is after the release that trains, so that the "
     "model may have read some of what is tested." * bool(len(dated)) + "." * (not len(dated)),
     words={"late": "newer than the labels of"},

@@ -40,6 +40,8 @@ plain = results.read_beside(shown, "plain.csv").query("genes == 'own'")
 means = tiers.of_measure(results.read_beside(shown, "means.csv"))
 first = means[means.split == means.split.iloc[0]]
 table, marks = tables.by_group(plain)
+heat = plain[(plain.measure == "auroc") & (plain.group != "all") & (plain.exposed == 0)]
+heat = heat[~heat.model.map(lambda m: models[m].family).isin(["control"])]
 show.figure(
     charts.heat_map(
         table,
@@ -59,7 +61,11 @@ show.figure(
     "trained on the labels. A dagger (†): it covers under a fifth of the genes, so the number is "
     "uncertain. A dash: too few genes with a vector.",
     alt="Heat map of mean AUROC, models in rows and five groups of tasks in columns. "
-    + tiers.best(first, models),
+    + figures.leaders(
+        figures.styled(heat, models),
+        "group",
+        word="Highest of models trained on none of the labels",
+    ),
 )
 
 # %% tags=["remove-input"]
@@ -79,6 +85,8 @@ groups = [g.replace(" ", "\n") for g in specs.GROUPS if g in set(classified.grou
 order = [f for f in families if f in set(drawn.family)]
 same = {"x": "group", "y": "score", "order": groups}
 same |= {"hue": "family", "hue_order": order, "palette": families}
+middle = drawn.groupby(["group", "family"], sort=False).score.median().reset_index()
+middle = middle.rename(columns={"family": "row"})
 few = drawn.groupby("group").task.transform("nunique") < charts.FEW
 ax = sns.boxplot(drawn[~few], **same, fliersize=1.5, linewidth=1, width=0.75, saturation=1)
 sns.stripplot(drawn[few], **same, ax=ax, dodge=True, jitter=False, legend=False)
@@ -97,7 +105,7 @@ show.figure(
     "fewer than five tasks, the dashed line is chance. Exposed models are in it: see the stars "
     "above.",
     alt="Box plots of AUROC by family of models, five groups of tasks side by side. "
-    + tiers.best(first, models),
+    + figures.leaders(middle, "group", word="Highest median"),
 )
 
 # %% [markdown]
@@ -164,11 +172,11 @@ show.figure(
 # %% [markdown]
 # ## Exposure: which models were trained on the labels
 #
-# For every model and every source of labels: *clean*, the model was trained on nothing that has
-# these labels; *exposed*, it does, for all of the source's tasks or for part of them; *unknown*,
-# nobody can say, because the text of its training is not listed. Exposed scores are starred, and in
-# no weighted mean, tier or ladder (the plain means of the heat maps above have them, with their
-# star).
+# For every model and every source of labels: *clean*, nothing that the model was trained on has
+# these labels; *exposed*, something has, for all tasks of the source or for a part of them;
+# *unknown*, nobody can say, because the text of its training is not listed. Exposed scores are
+# starred, and in no weighted mean, tier or ladder (the plain means of the heat maps above have
+# them, with their star).
 
 # %% tags=["remove-input"]
 run = known.profile(shown)
@@ -224,8 +232,9 @@ show.table(reasons, page=page, profile=profile, name="reasons", words={"title": 
 #
 # If a text model knows a label because its text says so, masking the words of the labels must cost
 # more than masking as many words chosen at random (both without the names of the gene). A third
-# text masks the words of labels that only *other* sources have, and is compared on the tasks of the
-# one whose words it leaves. Exposed models are in it: this is what the table is about.
+# text leaves the words of the labels of one source (the Human Protein Atlas, row *hpa*), masks
+# those of all other sources, and is compared on the tasks of that source. Exposed models are in it:
+# this is what the table is about.
 
 # %% tags=["remove-input"]
 lost = results.read_beside("masked", "masked.csv")
@@ -237,7 +246,7 @@ show.table(
     page=page,
     profile=profile,
     name="masked",
-    words={"clusters": "source tables"},
+    words={"clusters": "effective source tables"},
     caption="AUROC that a model loses with the masked text against its whole summary: weighted "
     "mean over the tasks of a group, or of a source, with its 95 % interval, random folds.",
 )

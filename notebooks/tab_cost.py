@@ -35,12 +35,15 @@ show.prose(costs.words(run))
 # %% tags=["remove-input"]
 spent = costs.spent(run)
 rows = figures.ordered(spent.model, models)
-parts = {"fits_s": "probes, all tasks and splits", "embedding_s": "embedding, once"}
+parts = {
+    "fits_s": "probes, all tasks and splits (CPU)",
+    "embedding_s": "embedding, once (clock, all cores)",
+}
 bars = spent.set_index("model").loc[rows, list(parts)].rename(columns=parts)
 ax = bars.set_axis(figures.titles(rows, models)).plot.barh(
     stacked=True, width=0.8, color=["#0072b2", "#e69f00"], figsize=(9, 0.36 * len(rows) + 1.4)
 )
-ax.set(xlabel="CPU seconds", ylabel="")
+ax.set(xlabel="seconds", ylabel="")
 figures.rows_axis(ax, list(figures.titles(rows, models)))
 show.figure(
     ax.figure,
@@ -48,9 +51,9 @@ show.figure(
     page=page,
     profile=profile,
     name="models",
-    caption="CPU seconds by model: all probes of all tasks, splits and folds, and the embedding "
-    "that is made once.",
-    alt="Bars of CPU seconds by model, probes and embedding end to end. "
+    caption="By model: CPU seconds of all probes of all tasks, splits and folds, and seconds by "
+    "the clock, with all cores, of the embedding that is made once.",
+    alt="Bars of seconds by model, probes and embedding end to end. "
     + figures.leaders(figures.styled(spent, models), score="fits_s", word="Most, probes", most=3),
 )
 

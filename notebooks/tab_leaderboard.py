@@ -65,7 +65,13 @@ front = {"once": specs.declared().profiles[shown].once, "folder": "executed/"}
 here = front | {"folder": "" if source else None}
 table = answers.answers(every, plain, models, **here)
 shortcut = answers.shortcut_words(results.read_beside(shown, "intervals.parquet"), models)
-show.prose(f"{table}\n\n{shortcut}\n\n{tiers.drawn(means)}")
+spec, power = specs.declared().profiles[shown], results.read_beside(shown, "power.csv")
+weak = int(power[power.split == power.split.iloc[0]].underpowered.sum())
+own = (
+    f"This is the run that this copy of the book made itself (profile *{shown}*: {spec.title}), to "
+    "show that it works. The answer is on the [leaderboard](leaderboard).\n\n"
+)
+show.prose(f"{own * (not source)}{table}\n\n{shortcut}\n\n{tiers.drawn(means)}")
 
 # %% [markdown]
 # Random folds but for the last column, classification tasks, the common genes, 95 % intervals.
@@ -85,10 +91,9 @@ show.figure(
     profile=profile,
     name="ranks",
     caption="Weighted mean of test AUROC on the common genes under random folds, with 95 % "
-    "intervals, and the ranks that each model can have. "
-    "Grey bars on the "
-    "right join models of which no two are significantly different; a line stands where a model "
-    "of a lower tier follows.",
+    "intervals, and the ranks that each model can have. Grey bars on the right join models of "
+    "which no two are significantly different; a line stands where a model of a lower tier "
+    "follows.",
     alt="Models by mean AUROC with intervals, one panel a group of tasks. "
     + tiers.best(first, models),
 )
@@ -101,9 +106,10 @@ show.table(
     name="means",
     links={"model": markdown.model_links(models)},
     caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, "
-    "by group and split, with 95 % intervals. Regression "
-    "tasks have another "
-    "measure and are on the pages of the groups.",
+    "by group and split, with 95 % intervals. Effective tasks: their number after tasks that "
+    "resemble each other share their weight; effective source tables: likewise of the tables that "
+    "labels are cut from. Regression tasks have another measure and are on the pages of the "
+    "groups.",
 )
 
 # %% [markdown]
@@ -175,6 +181,7 @@ show.values(
     | answers.numbers(every, models)
     | {
         "profile": shown,
+        "weak": weak,
         "shortcut": shortcut,
         "answers": answers.answers(every, plain, models, **front),
     },

@@ -221,7 +221,7 @@ def _write(plan, rows, facts, *, whole, **cost):
         n_tasks=len(plan.tasks),
         cells=facts,
         embeddings={
-            model: {name: f[name] for name in ("shape", "seconds", "cpu_s") if name in f}
+            model: {name: f[name] for name in ("shape", "seconds") if name in f}
             for model, f in noted.items()
         },
         whole=whole,

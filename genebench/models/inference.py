@@ -68,7 +68,7 @@ def embed(
         say(f"{file.name} is broken and is made again")
     if download and (spec.hub or spec.files):
         routes.fetch(spec)
-    start, cpu_start = time.perf_counter(), time.process_time()
+    start = time.perf_counter()
     options = {"device": device, "say": say, "progress": progress}
     own = tuple(embed(part, genes, declared, **options) for part in parts(spec, declared))
     inputs = Inputs(spec, genes, declared, own)
@@ -100,7 +100,6 @@ def embed(
         shape=list(result.vectors.shape),
         device=device,
         seconds=time.perf_counter() - start,
-        cpu_s=time.process_time() - cpu_start,
     )
     if shards.exists():
         shutil.rmtree(shards)

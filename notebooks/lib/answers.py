@@ -268,9 +268,13 @@ def group_words(frame: pd.DataFrame, means: pd.DataFrame, models: Models, group:
         for word, rows in (("model", part[~cheap]), ("shortcut", part[cheap]))
         for _, row in rows.head(1).iterrows()
     ]
-    tasks = f"{part.tasks.iloc[0]} classification task{'s' * int(part.tasks.iloc[0] > 1)}"
+    tasks = f"{part.tasks.iloc[0]} of its {number.drop('regression', errors='ignore').sum()}"
+    first = int((part.tier == 1).sum())
     return (
-        f"{head} Compared on the same genes of {tasks} whose labels none of them was trained on, "
-        f"{' and '.join(best)}: weighted mean AUROC under random folds, 95 % interval. The figure "
-        "shows each task by itself, each model on the genes that it has."
+        f"{head} Compared on the same genes of {tasks} classification tasks (those that can show a "
+        f"difference, and whose labels no compared model was trained on), {' and '.join(best)}: "
+        f"weighted mean AUROC under random folds, 95 % interval. {first} of the {len(part)} "
+        "compared are in the first tier, not significantly different from the best. A shortcut without a "
+        "score on one of these tasks is not among them, though it may be the best shortcut of "
+        "others. The figure shows each task by itself, each model on the genes that it has."
     )

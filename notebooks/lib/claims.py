@@ -118,7 +118,8 @@ def _verdict(
     out["left_out"] = ", ".join(models[m].title for m in absent)
     for names, left in ((claim.better, first), (claim.worse, second)):
         if names and len(means) and not left:
-            out["why"] = f"no model of {' or '.join(names)} is compared there"
+            kinds = " or ".join(models[n].title if n in models else n for n in names)
+            out["why"] = f"no {kinds} is among the models that these means compare"
     if claim.lost_since and judge != claim.lost_since:
         first, out["why"] = [], f"what is lost since {claim.lost_since} folds is judged once"
     if not first or not (second or claim.lost_since):
@@ -171,7 +172,8 @@ def claim_words(judged: Mapping[str, pd.DataFrame], models: Models) -> str:
 def _words(row, models: Models) -> str:
     words = f"*{row.verdict}*, {row.why}" if row.why else f"*{row.verdict}*"
     if not row.better:
-        return words + f" (left out: {row.left_out})" * bool(row.left_out) + "."
+        left = f" (not compared, by leakage or coverage: {row.left_out})" * bool(row.left_out)
+        return f"{words}{left}."
     lost, (first, second) = row.better == row.worse, (models[row.better], models[row.worse])
     form = "{:.3f}" if lost else "{:+.3f}"
     span = "{} AUROC ({} to {}) over {} tasks{} of {} {}{}".format(

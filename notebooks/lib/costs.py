@@ -16,14 +16,15 @@ def spent(manifest: dict) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``model, cells, tasks`` (fitted, over all splits), ``embedding_s, fits_s`` (CPU
-        seconds; of cells without a note of the CPU, seconds of the clock), ``mean_s`` (a cell).
+        Columns ``model, cells, tasks`` (fitted, over all splits), ``embedding_s`` (seconds of
+        the clock), ``fits_s`` (CPU seconds; of cells without a note of the CPU, of the clock),
+        ``mean_s`` (a cell).
     """
     frame = pd.DataFrame(manifest["cells"])
     frame["cpu_s"] = frame.get("cpu_s", frame.seconds).fillna(frame.seconds)
     sums = {"cells": ("n", "size"), "tasks": ("n", "sum"), "fits_s": ("cpu_s", "sum")}
     by = frame.groupby("model").agg(**sums)
-    noted = {m: facts.get("cpu_s") for m, facts in manifest.get("embeddings", {}).items()}
+    noted = {m: facts.get("seconds") for m, facts in manifest.get("embeddings", {}).items()}
     by = by.assign(embedding_s=pd.Series(noted, dtype=float), mean_s=by.fits_s / by.cells)
     by = by.loc[[m for m in manifest["models"] if m in by.index]].rename_axis("model")
     return by[["cells", "tasks", "embedding_s", "fits_s", "mean_s"]].reset_index()
@@ -34,9 +35,9 @@ def words(manifest: dict) -> str:
     minutes = spent(manifest)[["fits_s", "embedding_s"]].sum() / 60
     return (
         f"**{len(manifest['cells']):,} cells on {manifest['device']}: "
-        f"{manifest['wall_s']['run'] / 60:.0f} minutes by the clock for the last run; CPU "
-        f"minutes of all runs that made its cells and vectors: "
-        f"{minutes.fits_s:.0f} of probes, {minutes.embedding_s:.0f} of embeddings.**"
+        f"{manifest['wall_s']['run'] / 60:.0f} minutes by the clock for the last run. All "
+        f"runs that made its cells and vectors: {minutes.fits_s:.0f} CPU minutes of probes, "
+        f"{minutes.embedding_s:.0f} minutes by the clock of embeddings, on all cores.**"
     )
 
 

@@ -191,7 +191,9 @@ _ARITHMETIC = ", by arithmetic and not by finding: it averages relatives, and no
 
 
 def ladder_words(means: pd.DataFrame, models: Models) -> str:
-    """What the first group loses from the easiest to the hardest split, in Markdown.
+    """What the first group loses from the easiest to the hardest split, and who leads there.
+
+    The hardest is the split under which the median model scores least.
 
     Parameters
     ----------
@@ -202,28 +204,40 @@ def ladder_words(means: pd.DataFrame, models: Models) -> str:
     Returns
     -------
     str
-        Empty where there is one split only.
+        Markdown; empty where there is one split only.
     """
     splits = sorted(set(means.split), key=list(SPLITS).index)
     if len(splits) < 2:
         return ""
-    easiest, hardest = splits[0], splits[-1]
     part = means[means.group == means.group.iloc[0]]
+    easiest, hardest = splits[0], part.groupby("split", observed=True).score.median().idxmin()
     part = part.assign(title="*" + part.model.map(lambda m: models[m].title) + "*")
     shortcut = part.model.map(lambda m: models[m].family == "shortcut")
     last = part[part.split == hardest].set_index("model")
-    clauses = []
+    clauses, leaders = [], []
     for word, chosen in (("model", part[~shortcut]), ("shortcut", part[shortcut])):
+        for top in chosen[chosen.split == hardest].nlargest(1, "score").itertuples():
+            span = f"{top.score:.3f}, {top.low:.3f} to {top.high:.3f}"
+            leaders.append(f"the best {word} is {top.title} ({span})")
         for best in chosen[chosen.split == easiest].nlargest(1, "score").itertuples():
             row = last.loc[best.model]
             lost = f"lost {row.lost:.3f}, {row.lost_low:.3f} to {row.lost_high:.3f}"
             fall = f"falls from {best.score:.3f} to {row.score:.3f} ({lost})"
             kept_apart = hardest in ("stem", "family") and models[best.model].encoder == "stem"
             fall += _ARITHMETIC * kept_apart
-            clauses.append(f"the best {word}, {best.title}, {fall}")
+            clauses.append(f"the best {word} under `{easiest}` folds, {best.title}, {fall}")
     group = part.group.iloc[0].replace("all", "all groups")
-    words = f"From `{easiest}` to `{hardest}` folds, over {group}: {'; '.join(clauses)}."
+    words = f"From `{easiest}` to `{hardest}` folds, the hardest, over {group}: "
+    words += f"{'; '.join(clauses)}. Under `{hardest}` folds {' and '.join(leaders)}"
     fair = last[~shortcut[part.split == hardest].to_numpy()].sort_values("lost")
+    compared = fair[fair.excess.notna()]
+    above = (
+        f"; {(compared.excess_low > 0).sum()} of {len(compared)} models are significantly above "
+    )
+    words += f"{above}the best shortcut of each task".replace(" 0 of", " none of") * bool(
+        len(compared)
+    )
+    words += "."
     if len(fair) < 2:
         return words
     least, most = fair.iloc[0], fair.iloc[-1]
@@ -324,4 +338,7 @@ def tier_table(means: pd.DataFrame, models: Models) -> pd.DataFrame:
     columns = "split tier model excess excess_low excess_high score low high rank".split()
     columns += [c for c in ("tasks", "effective", "clusters") if c in frame]
     table = readable(frame, models, [*first, *columns])
-    return table.rename(columns={"effective": "effective tasks", "clusters": "source tables"})
+    if "effective" in table:
+        table = table.assign(effective=table.effective.round().astype(int))
+    names = {"effective": "effective tasks", "clusters": "effective source tables"}
+    return table.rename(columns=names)

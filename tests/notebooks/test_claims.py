@@ -67,7 +67,7 @@ def test_few_source_tables_limit_a_verdict_to_the_tasks(judge):
 def test_a_side_without_a_fair_model_cannot_be_tested_and_says_who_is_left_out(judge):
     row, words = judge(*tables(0.2, models=("part", "stem")))
     assert row.verdict == "not testable" and pd.isna(row.difference)
-    assert "no model of full is compared there (left out: Full)." in words
+    assert "no Full is among the models that these means compare" in words
 
 
 def test_what_is_lost_is_said_of_the_best_model_of_its_side(judge):

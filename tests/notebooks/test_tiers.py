@@ -33,8 +33,15 @@ def test_bars_join_the_longest_runs_without_a_significant_difference(apart, runs
 
 def test_the_ladder_in_words(models, means):
     words = tiers.ladder_words(means, models)
-    assert "the best model, *Full*, falls from 0.900 to 0.800 (lost 0.100" in words
-    assert "shortcut, *Stem*, falls" in words and "Of the 2 models that are no shortcut" in words
+    assert (
+        "the best model under `random` folds, *Full*, falls from 0.900 to 0.800 (lost 0.100"
+        in words
+    )
+    assert (
+        "folds, *Stem*, falls" in words
+        and "Under `" in words
+        and "Of the 2 models that are no shortcut" in words
+    )
     assert tiers.ladder_words(means.query("split == 'random'"), models) == ""
 
 
