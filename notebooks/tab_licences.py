@@ -17,7 +17,8 @@
 # bundled with this project and nothing is downloaded. Every data file is checked against a
 # SHA-256 sum, which is declared in `data/sources/` or was recorded at the file's first use in
 # `data/sources.lock`; another file is refused, never silently used. The manifest of a run says of
-# each file which of the two it was, or whether a stand-in took its place. The weights of the text
+# each file which of the two it was, or whether a stand-in took its place; older ones, such as that
+# of profile paper, name a checksum for a part of their files. The weights of the text
 # encoder are identified by the version of their package.
 #
 # Human Phenotype Ontology, release 2025-01-16 {cite}`gargano2024`
@@ -44,7 +45,8 @@
 #
 # The pages on genomic language models show committed numbers. To make them again, the notebooks
 # of `notebooks/studies` (`genebench notebooks --study NAME`, with `-P key=value` for a genome or
-# a task) read these files from their sources or from a mirror; none is bundled here.
+# a task) read, among others, these files from their sources or from a mirror; none is bundled here,
+# and all are in the table below.
 #
 # Genomes
 # : *Escherichia coli* K-12 MG1655 {cite}`blattner1997` and *Mycobacterium tuberculosis* H37Rv

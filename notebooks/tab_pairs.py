@@ -121,8 +121,9 @@ show.table(
 # ## What adding up two genes is worth
 #
 # The same tasks with the two vectors side by side and no product (`linear`). On matched negatives
-# that is worth about 0.5 whatever the vectors hold (the folds undo the match a little); on
-# published ones it is nearly as good as with the product, which says that most of what is learned
+# that is worth about 0.5 on average; a fold holds a part of the pairs, in which the match is no
+# longer exact, so that single scores lie up to a tenth off, most of all in small sets. On published
+# ones it is nearly as good as with the product, which says that most of what is learned
 # there is which genes are hubs. Where relatives are kept apart as well (`family`), what is left is
 # not a family that was seen before. Folds of the publication (`published`) exist for its own
 # negatives alone.

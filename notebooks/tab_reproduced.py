@@ -26,8 +26,8 @@
 # *Differs*: the same question on other models or data than the paper's.
 #
 # No large published network has run in this edition: not ESM2 (ESM-2), Geneformer, scGPT, DNABERT-2
-# or Evo. What they would need is on their cards among the [models](models) and in the
-# [catalogue](glm-catalogue).
+# or Evo. What they would need stands in the column *reason* of the table of [models](models)
+# and in the [catalogue](glm-catalogue).
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

@@ -13,10 +13,16 @@
 # %% [markdown]
 # # Tasks
 #
-# Every task with its size, balance, families, origin, release, licence and the hash of its labels:
-# those of gene-benchmark {cite}`kantor2024`, built from their sources, with the derived binary ones
-# (one per label of a multi-label task). Search by name; a task's name leads to its card, on the
-# page of its group, where its scores are, too.
+# Every task with its size, balance, origin, release and the hash of its labels: those of
+# gene-benchmark {cite}`kantor2024`, built from their sources, with the derived binary ones (one per
+# label of a multi-label task). Search by name; a task's name leads to its card, on the page of its
+# group, where its scores are, too. Licences are under [data and licences](licences).
+#
+# *Families*: number of gene families among its genes; *largest family*: share of the genes in it;
+# *version*: of our definition of the task; *smallest difference*: between two uncorrelated models,
+# in AUROC or Spearman's correlation, that the task would show four times of five, by formula;
+# *underpowered*: that is above 0.1. *Status*: whether its source was at hand when the profile was
+# run, not on the machine that built this page.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -44,6 +50,9 @@ show.table(
     phone=["title", "group", "kind", "genes"],
 )
 
+# %% [markdown]
+# Of these, the ready ones by group and kind:
+
 # %% tags=["remove-input"]
 ready = listed[listed.status == "ready"]
 counts = pd.crosstab(ready.group, ready.kind)
@@ -56,7 +65,7 @@ counts.assign(total=counts.sum(axis=1)).rename_axis(index=None, columns=None)
 # Every task that the paper lists: number of genes (or pairs) here and as published, and the reason
 # for every difference over two percent. `missing`: the file at hand lacks it; the official download
 # has it. The paper's two NOTCH1 names are those of its own runs, which read each other's file; the
-# catalogue says what is really inside.
+# table above says what is really inside.
 
 # %% tags=["remove-input"]
 beside = pd.read_csv(results.beside_path(source, "tasks_published.csv"), keep_default_na=False)

@@ -37,7 +37,7 @@ def _task_card(row: dict) -> str:
             size += f" in {int(row['families']):,} families; the largest has "
             size += f"{row['largest family']:.1%}"
             measure = "Spearman correlation" if row["kind"] == "regression" else "AUROC"
-            weak = ": underpowered" * (row["underpowered"] == "yes")
+            weak = " (above 0.1)" * (row["underpowered"] == "yes")
             smallest = f"{row['smallest difference']:.3f} {measure}{weak}"
             facts["Detectable difference, by formula"] = smallest
         facts = {unit.capitalize(): size} | facts
@@ -67,7 +67,8 @@ def model_cards(models: Iterable[ModelSpec]) -> str:
 def _model_card(spec: ModelSpec) -> str:
     where = f"`{spec.hub or spec.weights}`" if spec.hub or spec.weights else ""
     where += f" at `{spec.revision[:12]}`" if spec.revision else ""
-    size = f"{spec.dim} dimensions" if spec.dim else "as many dimensions as it has columns"
+    size = f"{spec.dim} dimension{'s' * (spec.dim != 1)}" if spec.dim else "by the data"
+    size = "no vectors of genes" if spec.encoder == "splice" else size
     size += f"; {spec.parameters:,.4g} million parameters" if spec.parameters else ""
     seen, unclear = (
         "; ".join(f"`{task or 'all tasks'}`: {why}" for task, why in listed.items())

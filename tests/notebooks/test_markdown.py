@@ -13,7 +13,7 @@ def test_a_task_card_has_what_a_reader_needs_or_why_it_is_missing(home):
     row = listed[listed.task == "toy/term/heart"].assign(description="Costs 5$ <b>")
     text = markdown.task_cards(row)
     assert text.startswith("````{dropdown} heart (binary, 148 genes)\n") and text.count("````") == 2
-    for part in ("30 families", "hash `", "**Licence**: none", "underpowered", "absent; heart"):
+    for part in ("30 families", "hash `", "**Licence**: none", "(above 0.1)", "absent; heart"):
         assert part in text
     assert "5\\$ &lt;b>" in text
     text = markdown.task_cards(row.assign(status="missing", reason="no file", hash=""))
