@@ -273,8 +273,8 @@ def group_words(frame: pd.DataFrame, means: pd.DataFrame, models: Models, group:
     return (
         f"{head} Compared on the same genes of {tasks} classification tasks (those that can show a "
         f"difference, and whose labels no compared model was trained on), {' and '.join(best)}: "
-        f"weighted mean AUROC under random folds, 95 % interval. In the first tier are {first} of the "
-        f"{len(part)} compared, not significantly different from the best. A shortcut that lacks a "
-        "score on one of these tasks is not among them, though it may be the best shortcut of "
-        "others. The figure shows each task by itself, each model on the genes that it has."
+        f"weighted mean AUROC under random folds, 95 % interval. In the first tier, not "
+        f"significantly different from the best, are {first} of the {len(part)} compared. A "
+        "shortcut that lacks a score on one of these tasks is not among them, though it may be the "
+        "best shortcut of others. The figure shows each task by itself, each model on the genes that it has."
     )
