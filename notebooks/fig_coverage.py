@@ -70,7 +70,7 @@ show.figure(
 # Where a rank moves with the gene set, the arrows say so. Only models that are scored on nearly all
 # tasks are ranked; the others answer other questions.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     tables.readable(table.reset_index(), models, ["model", *table]),
     page=page,
@@ -138,7 +138,7 @@ show.figure(
     f"the genes, and {power.underpowered.sum()} of {len(power)} tasks are underpowered.",
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 titles = {"task": stored.task_titles(shown)}
 show.table(table, page=page, profile=profile, name="tasks", titles=titles)
 
@@ -154,7 +154,7 @@ show.table(table, page=page, profile=profile, name="tasks", titles=titles)
 # often the 95 % interval of an AUROC holds the true value when families are drawn, and when each
 # gene is.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     stored.reliability("separation").replace("clusters", "tables", regex=True),
     page=page,
@@ -172,7 +172,7 @@ show.table(
 # intervals are then over genes alone, are narrower than those of independent tasks (or as wide,
 # where there are too few tasks to draw), and say something of *these tasks only*.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 errors = stored.reliability("errors")
 show.table(
     errors,

@@ -51,7 +51,7 @@ show.figure(
     alt="Dots and boxes of AUROC per model. " + words.replace("*", ""),
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     tiers.tier_table(means[means.group == group], models),
     page=page,
@@ -72,7 +72,7 @@ show.table(
 # most such relatives of a tested gene are not in training. [Relatives and leakage](ladder) shows
 # the means over tasks.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 power = tables.of_group(results.read_beside(shown, "power.csv"), group)
 cards = markdown.model_links(models)
 catalogue = tables.of_group(stored.read_tasks(shown), group)
@@ -102,7 +102,7 @@ each = show.table(
 )
 HTML(two.data + each.data)
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 excess = intervals[(intervals.split == "random") & intervals.excess.notna()]
 excess = summaries.with_exposure(excess, models)
 excess = excess.sort_values(["exposed", "excess"], ascending=[True, False])
@@ -121,7 +121,7 @@ show.table(
     "regression tasks are in Spearman correlation.",
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 values, stars = tables.wide(scores, models)
 show.table(
     values,

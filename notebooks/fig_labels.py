@@ -71,7 +71,7 @@ show.figure(
 # *Excess* is the score minus that of the best shortcut with as many labels, with its paired
 # interval.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 columns = "task labels model score low high best_shortcut excess excess_low excess_high"
 show.table(
     tables.readable(shown, models, columns.split()),
@@ -137,7 +137,7 @@ Markdown("\n".join(sentences + whole.difference.map("{:+.3f}).".format).map(figu
 # %% [markdown]
 # ### By group of tasks
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     tables.readable(joined, models, joined),
     page=page,
@@ -151,7 +151,7 @@ show.table(
 # %% [markdown]
 # ### All models of the profile
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 means = tiers.of_measure(results.read_beside(beside, "means.csv"))
 show.table(
     tiers.tier_table(means, models),

@@ -88,7 +88,7 @@ same |= {"hue": "family", "hue_order": order, "palette": families}
 middle = drawn.groupby(["group", "family"], sort=False).score.median().reset_index()
 middle = middle.rename(columns={"family": "row"})
 few = drawn.groupby("group").task.transform("nunique") < charts.FEW
-ax = sns.boxplot(drawn[~few], **same, fliersize=1.5, linewidth=1, width=0.75, saturation=1)
+ax = sns.boxplot(drawn[~few], **same, showfliers=False, linewidth=1, width=0.75, saturation=1)
 sns.stripplot(drawn[few], **same, ax=ax, dodge=True, jitter=False, legend=False)
 ax.axhline(0.5, color=figures.INK, linestyle="--", linewidth=1)
 ax.set(xlabel="", ylabel="test AUROC (0 to 1)")
@@ -101,9 +101,9 @@ show.figure(
     profile=profile,
     name="families",
     caption="Test AUROC of all classification tasks by family of models and group of tasks; a box "
-    "spans the quartiles over tasks and models of a family, points are all there is of a group of "
-    "fewer than five tasks, the dashed line is chance. Exposed models are in it: see the stars "
-    "above.",
+    "spans the quartiles over tasks and models of a family, whiskers 1.5 times that at most, "
+    "points are all there is of a group of fewer than five tasks, the dashed line is chance. "
+    "Exposed models are in it: see the stars above.",
     alt="Box plots of AUROC by family of models, five groups of tasks side by side. "
     + figures.leaders(middle, "group", word="Highest median"),
 )
@@ -194,7 +194,7 @@ heads = matrix.drop_duplicates("source").labels.str.wrap(18)
 names = map(figures.folded, figures.titles(rows, known.models))
 ax = sns.heatmap(
     grid.map(list(paints).index),
-    annot=grid.replace("partly exposed", "part"),
+    annot=grid.replace({"partly exposed": "part", "unknown": "?"}),
     fmt="",
     annot_kws={"fontsize": 10, "color": figures.INK},
     cmap=list(paints.values()),
@@ -216,8 +216,8 @@ show.figure(
     page=page,
     profile=profile,
     name="exposure",
-    caption="Models against sources of labels: clean, unknown, exposed on a part of the tasks, or "
-    "exposed.",
+    caption="Models against sources of labels: clean, unknown (?), exposed on a part of the tasks, "
+    "or exposed.",
     alt="Grid of models and sources of labels: "
     + ", ".join(f"{n} {status}" for status, n in matrix.status.value_counts().items())
     + ".",
@@ -232,7 +232,7 @@ show.table(reasons, page=page, profile=profile, name="reasons", words={"title": 
 #
 # If a text model knows a label because its text says so, masking the words of the labels must cost
 # more than masking as many words chosen at random (both without the names of the gene). A third
-# text leaves the words of the labels of one source (the Human Protein Atlas, row *hpa*), masks
+# text leaves the words of the labels of one source (the Human Protein Atlas), masks
 # those of all other sources, and is compared on the tasks of that source. Exposed models are in it:
 # this is what the table is about.
 
@@ -242,7 +242,9 @@ lost = lost.assign(
     text=figures.titles(lost.model, models), masked=figures.titles(lost.other, models)
 )
 show.table(
-    lost[["group", "text", "masked", "tasks", "clusters", "lost", "low", "high"]],
+    lost.replace({"group": {"hpa": "Human Protein Atlas"}})[
+        ["group", "text", "masked", "tasks", "clusters", "lost", "low", "high"]
+    ],
     page=page,
     profile=profile,
     name="masked",

@@ -115,7 +115,7 @@ show.figure(
     + figures.leaders(drawn, "panel", most=2),
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 shown = {
     "panel": "tasks of",
     "row": "model",
@@ -150,7 +150,7 @@ show.table(
 # Where few scores of a set are possible, they rest on other holdouts than the ones that were
 # published with them, and only means can be compared.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 frame = results.read_beside(source, "reproduction.csv")
 by_set = summary(frame)
 show.table(
@@ -175,10 +175,10 @@ show.table(
 # On one and the same holdout a difference comes from the vectors alone. On another holdout both
 # scores have a sampling error, and the difference has the square root of two times that of one.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 frame, counts = explained(frame)
 show.table(
-    counts.assign(model=counts.model.map(titles)).set_index("model"),
+    counts.assign(model=counts.model.map(titles)),
     page=page,
     profile=profile,
     name="causes",
@@ -195,18 +195,19 @@ show.table(
 # same sizes. Where a published score is far outside these draws, neither division nor scale
 # explains it, and other genes are what is left.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
-    results.read_beside(source, "redrawn.csv").drop(columns="task").set_index("title"),
+    results.read_beside(source, "redrawn.csv").drop(columns="task"),
     page=page,
     profile=profile,
     name="redrawn",
+    words={"title": "task", "se": "± standard error"},
     caption="Amino acid shares on tasks beyond two standard errors: AUROC as published and here, "
     "here with columns of unit variance (scaled), and mean, lowest and highest over five other "
     "draws of holdout and folds.",
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 names = {
     "model": "model",
     "set": "tasks of",
@@ -227,7 +228,7 @@ show.table(
     page=page,
     profile=profile,
     name="tasks",
-    phone=["model", "tasks of", "task", "published", "here"],
+    phone=["model", "task", "published", "here"],
     caption="By task, the largest difference first. The standard error is that of the score here "
     "by the genes of the holdout, families drawn whole; theirs has one of the same size.",
 )

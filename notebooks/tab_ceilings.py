@@ -35,7 +35,7 @@ page: str = "ceilings"  # name of this page
 source: str = "function"  # whose results are shown
 beside: str = "paper"  # whose results are shown with them
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 import pandas as pd
 
 from genebench.benchmark import results
@@ -66,7 +66,9 @@ show.table(
     page=page,
     profile=profile,
     name="ceilings",
-    titles={"task": stored.task_titles(source, beside)},
+    titles={
+        "task": {"hpo/term": "Phenotype terms (HPO), median"} | stored.task_titles(source, beside)
+    },
     phone=["task", "agreement", "best model", "score"],
     caption="Agreement of two measurements of one label (Spearman correlation, or AUROC of the "
     "second for two classes), and the best model on random folds with its 95 % interval: the same "
@@ -83,7 +85,7 @@ show.table(
 # what the assay says of itself, so that noise is no excuse. It was chosen on these data, which
 # flatters it. Elements and scores: [variants](glm-variants).
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 looks = glm.looks()
 tried = glm.read("variants", "intervals")
 tried = tried[tried.metric == "spearman"].sort_values("score")

@@ -41,7 +41,7 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "claims"  # name of this page
 source: str = "paper"  # whose results are judged
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 import pandas as pd
 from IPython.display import Markdown
 
@@ -204,7 +204,7 @@ drawn = show.figure(
 
 Markdown(f"{said.data}\n\n{drawn.data}")
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 gap = beside.difference.abs()
 within = (gap <= 2 * beside.se).map({True: "within two standard errors", False: "not explained"})
 listed = beside.assign(model=title, verdict=beside.reason.where(gap > 2 * beside.se).fillna(within))

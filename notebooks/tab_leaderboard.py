@@ -98,7 +98,7 @@ show.figure(
     + tiers.best(first, models),
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     tiers.tier_table(means, models),
     page=page,
@@ -131,7 +131,7 @@ show.weights(weighed, page=page, profile=profile, name="weights")
 # %% [markdown]
 # ## Every two models
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     tables.readable(
         pairs, models, "group split model other difference low high p separated".split()
@@ -139,7 +139,7 @@ show.table(
     page=page,
     profile=profile,
     name="pairs",
-    phone=["group", "split", "model", "other", "difference"],
+    phone=["model", "other", "difference"],
     links=dict.fromkeys(["model", "other"], markdown.model_links(models)),
     caption="Differences of weighted means of test AUROC, common genes, with simultaneous 95 % "
     "intervals.",
@@ -156,7 +156,7 @@ show.table(
 # were not at hand: `genebench fetch --model NAME` brings them, and `genebench run --profile paper
 # --models NAME`, once the name stands in the profile, makes the vectors and scores them.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 catalogue = cards.model_catalogue(models.values(), specs.declared().sources)
 absent = catalogue[catalogue["size"].ne("") & catalogue.dim.notna()]
 absent = absent[~absent.model.isin(results.main_scores(shown).model)]

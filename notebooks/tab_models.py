@@ -24,7 +24,7 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "models"  # name of this page
 source: str = "demo"  # on whose tasks layers are compared
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 from IPython.display import Markdown
 
 from genebench.benchmark import results
@@ -58,7 +58,7 @@ show.table(
 # them: the entries stay as they are. Where the text is the bare symbol, the embeddings of its
 # tokens, before any layer of the network, score no lower than its last layer.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 layers = results.read_beside(source, "layers.csv")
 titles = {name: spec.title for name, spec in known.models.items()}
 show.table(

@@ -46,10 +46,8 @@ intervals = results.read_beside(source, "intervals.parquet")
 intervals = intervals[intervals.genes == "own"]
 scores = intervals[(intervals.split == "genes") & (intervals.probe == "products")]
 sets = scores[scores.task.str.startswith(folder)]
-named = sets.task.str.extract("(?P<negatives>published|matched).(?P<pairs>.+)")
-sets = sets.assign(
-    negatives=named.negatives + " negatives", pairs=named.pairs.str.replace("-", " ")
-)
+heads = sets.task.map(stored.task_titles(source)).str.partition(": ")
+sets = sets.assign(pairs=heads[0], negatives=heads[2])
 sets = sets.assign(row=sets.model.map(lambda name: models[name].title))
 sets = sets[~sets.model.isin(["oracle", "shuffled"])]
 show.figure(
@@ -86,7 +84,7 @@ show.figure(
 # (which knows the whole list, but no pair's label by itself) has the score in the column *degree*;
 # *above* says how many of the embeddings pass it.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     results.read_beside(source, "published.csv"),
     page=page,
@@ -102,7 +100,7 @@ show.table(
 # %% [markdown]
 # ## All sets of pairs, all models
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 wide, marks = tables.wide(scores, models)
 titles = {"task": stored.task_titles(source)}
 show.table(
@@ -128,7 +126,7 @@ show.table(
 # not a family that was seen before. Folds of the publication (`published`) exist for its own
 # negatives alone.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 ways = intervals[~intervals.family.isin(["control"])]
 ways = ways.assign(way=ways.split + ", " + ways.probe)
 ways = ways.pivot_table(index=["task", "model"], columns="way", values="score")
@@ -150,7 +148,7 @@ show.table(
 # BioPlex and in iRefIndex: where they differ, a model of that network has read answers, and its
 # scores are starred.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 degree = results.read_beside(source, "degree.csv")
 show.table(
     degree,

@@ -29,7 +29,7 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "tasks"  # name of this page
 source: str = "paper"  # whose catalogue is shown
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 import pandas as pd
 
 from genebench.benchmark import results
@@ -67,7 +67,7 @@ counts.assign(total=counts.sum(axis=1)).rename_axis(index=None, columns=None)
 # has it. The paper's two NOTCH1 names are those of its own runs, which read each other's file; the
 # table above says what is really inside.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 beside = pd.read_csv(results.beside_path(source, "tasks_published.csv"), keep_default_na=False)
 show.table(
     beside,

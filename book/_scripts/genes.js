@@ -118,7 +118,7 @@
       if (gene.words.length) parts.push(make("p", {className: "gb-verdict"},
         make("strong", {textContent: gene.words[0]}), " " + gene.words[1]));
       parts.push(
-        make("p", {}, `${gene.labels.length} label${gene.labels.length === 1 ? "" : "s"} of the ${gene.labels.length + gene.absent} that this gene has or has not.`),
+        make("p", {}, `${gene.labels.length} label${gene.labels.length === 1 ? "" : "s"} of ${gene.labels.length + gene.absent} that were asked of this gene.`),
         make("p", {}, gene.alike ? "Genes of a similar symbol: " : "No gene of a similar symbol here.",
           ...listed(gene.relatives.slice(0, gene.alike)), gene.alike ? ". " : " ",
           ...(others ? ["Splits by family also keep with it ", called(gene.family), ` (${others} more genes, not all of them relatives): `,

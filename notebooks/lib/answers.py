@@ -276,5 +276,5 @@ def group_words(frame: pd.DataFrame, means: pd.DataFrame, models: Models, group:
         f"weighted mean AUROC under random folds, 95 % interval. In the first tier, not "
         f"significantly different from the best, are {first} of the {len(part)} compared. A "
         "shortcut that lacks a score on one of these tasks is not among them, though it may be the "
-        "best shortcut of others. The figure shows each task by itself, each model on the genes that it has."
+        "best shortcut of others. The figure shows each task, each model on its own genes."
     )

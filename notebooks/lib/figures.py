@@ -1,5 +1,6 @@
 """House style of all figures: how models are ordered, named and coloured, axes and legends."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 import matplotlib
@@ -173,7 +174,7 @@ def leaders(
 
 
 def minus(text: str) -> str:
-    """Write numbers with a minus sign in place of a hyphen.
+    """Write numbers with a minus sign in place of a hyphen, and zero without one.
 
     Parameters
     ----------
@@ -183,4 +184,4 @@ def minus(text: str) -> str:
     -------
     str
     """
-    return text.replace("-", "−")
+    return re.sub(r"−(0\.0+)(?!\d)", r"\1", text.replace("-", "−"))

@@ -107,7 +107,8 @@ def verdict(row: dict, titles: list[str]) -> list[str]:
     guess = "No" if score <= 45 else "As by guessing"
     word = next((w for least, w in _WORDS if score >= least), guess)
     reason = (
-        f"{titles[facts['model']]}, the best model here, ranks it above {score} % of the genes "
+        f"{titles[facts['model']]}, the best model with half of the labels or more, ranks it "
+        f"above {score} % of the genes "
         f"without a label, mean over {number} label{'s' * (number > 1)} (guessing: 50 %)"
     )
     if other is not None:

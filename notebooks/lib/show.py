@@ -76,7 +76,7 @@ def figure(
     from matplotlib import pyplot as plt
 
     stem, share = f"{page}-{name}", round(100 * fig.get_figwidth() / 8)
-    small = ":figclass: gb-small" * (share < 80)
+    small = ":figclass: gb-small" if share < 80 else ":figclass: gb-middle" * (share < 115)
     lossless = {"dpi": 140, "pil_kwargs": {"lossless": True}}  # half the size of a PNG
     for kind, options in (("webp", lossless), ("svg", {"metadata": {"Date": None}})):
         with cache.atomic(_file(profile, f"{stem}.{kind}")) as temporary:
