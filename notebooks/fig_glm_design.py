@@ -109,7 +109,7 @@ show.figure(
 # %% [markdown]
 # ## All numbers
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     yardsticks,
     page=page,

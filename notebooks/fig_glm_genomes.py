@@ -48,6 +48,7 @@ show.table(
     page=page,
     profile=profile,
     name="summary",
+    phone=["seen", "network's bits", "saved", "95 % interval"],
     caption="Bits per test base outside duplicates (lower is better), and what the network saves.",
 )
 
@@ -182,14 +183,15 @@ show.figure(
         letters.assign(column="", name=""),
         {"": ""},
         height=2.1,
-        label="bits, by place relative to the first base of the start codon",
+        label="bits",
     ),
     logo,
     page=page,
     profile=profile,
     name="logo",
     caption="Starts of held-out genes: the genes themselves, then what models expect there given "
-    "all other bases; each panel has its own scale. r: correlation of the letters' heights, with "
+    "all other bases, by place relative to the first base of the start codon; each panel has its "
+    "own scale. r: correlation of the letters' heights, with "
     "its 95 % interval over genes. " + looks.starts[genome]["words"],
     alt="Sequence logos around the start codon, as in the genome and as expected by models: "
     + "; ".join(spans.index.map(looks.title) + ", " + spans),

@@ -98,6 +98,7 @@ show.table(
     page=page,
     profile=profile,
     name="motifs",
+    phone=["model", "nearest profile", "r", "beyond chance"],
     caption="Every motif by model: places where it was found, the nearest profile with its "
     "correlation, what shuffled columns reach in one case of twenty, and its letters (n: none "
     "above one half).",

@@ -77,6 +77,7 @@ figure = charts.dots(
     height=0.6,
 )
 figure.axes[0].set_xscale("log")
+figures.plain_ticks(figure.axes[0].xaxis)
 show.figure(
     figure,
     odds,
@@ -153,7 +154,7 @@ show.figure(
     + glm_figures.result(human, looks),
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 chosen = ["kinds", "transitions", "confirmed", "confirmed-trna"]
 listed = gains[gains.task.isin(["populations/mtdna-" + t for t in chosen])]
 listed = listed[~listed.model.str.endswith("-calibrated")]
@@ -172,7 +173,7 @@ show.table(
     words={"clusters": "genes"},
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     bits.assign(model=bits.model.map(looks.title)).drop(columns="set"),
     page=page,
@@ -269,7 +270,7 @@ show.figure(
 # glm_populations_tb_rare_glm_yeast }}, where the odds above have no clear trend either. A genome of
 # another phylum teaches a network little of what is kept in this one.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 listed = sets[sets.task.isin(every.task) & sets.harmful.notna()]
 show.table(
     listed.assign(task=listed.task.map(looks.tasks), harmful=listed.harmful.astype(int)),
@@ -280,7 +281,7 @@ show.table(
     words={"harmful": "unseen, rare or harmful", "clusters": "genes, exons or regions"},
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     glm.score_table(human, looks), page=page, profile=profile, name="scores", caption="Every score."
 )

@@ -116,6 +116,7 @@ figure = charts.dots(
     height=0.7,
 )
 figure.axes[0].set_xscale("log")
+figures.plain_ticks(figure.axes[0].xaxis)
 show.figure(
     figure,
     odds,

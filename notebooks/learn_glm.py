@@ -65,7 +65,7 @@ cuts = [
 words = [[codes.decode(part) for part in np.split(w, 10)] for w in (window, changed)]
 rows = {"nucleotides": [codes.decode(w) for w in (window, changed)]}
 rows |= {"3-mers": [" ".join(w) for w in words], "byte pairs": [" ".join(c) for c in cuts]}
-pd.DataFrame(rows, index=["reference", "one base changed"]).T
+print(*(f"{kind:<12} {text}" for kind, both in rows.items() for text in both), sep="\n")
 
 # %% [markdown]
 # ## Masked and causal: which side is seen
@@ -161,8 +161,8 @@ one = {"windows": around, "positions": [40], "alt": [alt], "strands": "given"}
 table = {
     "P(alternative)": chances.loc["ACGT"[alt], ["causal", "masked"]],
     "P(reference)": chances.loc["ACGT"[ref], ["causal", "masked"]],
-    "log P(alternative) − log P(reference)": by_hand[["causal", "masked"]],
-    "genebench.glm.score.llr": pd.Series(
+    "LLR by hand": by_hand[["causal", "masked"]],
+    "score.llr": pd.Series(
         {"causal": score.llr(causal, **one)[0], "masked": score.llr(masked, **one)[0]}
     ),
 }

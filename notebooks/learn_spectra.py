@@ -109,7 +109,7 @@ units = np.arange(2400)
 shared = {k: curve.overlaps([(graph, units)], side)["test_linked"] for k, side in own.items()}
 sizes = {k: np.bincount(side, minlength=3)[1:] for k, side in own.items()}
 table = pd.DataFrame(sizes, index=["train", "test"]).T.assign(overlap=pd.Series(shared))
-table.groupby(level=0).mean().rename_axis("λ").round(2)
+table.groupby(level=0).mean().rename_axis("λ").round({"train": 0, "test": 0, "overlap": 2})
 
 # %% [markdown]
 # *Overlap* is the share of test units that have a relative in train. It falls with λ, and so does

@@ -40,7 +40,7 @@ show.begin()
 speeds = embed.speeds(measured_on=measure)
 show.prose(speed.rate_words(speeds))
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     speeds,
     page=page,
@@ -64,7 +64,7 @@ show.table(
 # same arithmetic, so a ratio near 1 is what can be expected; `python -m benchmarks.peers` measures
 # again.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     peers.read(),
     page=page,

@@ -46,7 +46,7 @@ show.begin()
 speeds = glm.speeds(measured_on=measure)
 show.prose(speed.rate_words(speeds))
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     speeds,
     page=page,

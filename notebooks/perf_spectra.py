@@ -40,7 +40,7 @@ profile: str = "demo"  # which profile the book is built for
 page: str = "speed-spectra"  # name of this page
 measure: str = ""  # "cpu": measure anew first (half an hour); empty: show what is stored
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 from benchmarks import spectra
 from notebooks.lib import show, speed
 
@@ -54,7 +54,7 @@ show.table(
     caption="Over all cases measured beside the package: 21 values of λ × 3 seeds, binary graphs.",
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     speeds,
     page=page,

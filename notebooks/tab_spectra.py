@@ -94,7 +94,7 @@ show.figure(
 # %% [markdown]
 # ## Areas
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     spectra.area_table(known),
     page=page,
@@ -110,8 +110,8 @@ show.table(
 # %% [markdown]
 # ## Does performance fall with overlap, and how much of it is size?
 
-# %% tags=["remove-input"]
-few = ["data set", "model", "split", "fall"]
+# %% tags=["remove-input", "full-width"]
+few = ["data set", "model", "fall", "falls"]
 show.table(
     spectra.finding_table(known),
     page=page,
@@ -129,7 +129,7 @@ show.table(
 # rifampicin. For GFP and Covid the repository does not name the metric. Our Covid set is another
 # one (single mutants of the receptor-binding domain).
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 published = specs.published().auspc.values
 quoted = pd.DataFrame(published).rename_axis("model").reset_index()
 quoted = quoted.melt("model", var_name="data set", value_name="AUSPC over λ").dropna()
@@ -144,7 +144,7 @@ show.table(
     name="published",
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 columns = {
     "task": "data set",
     "model": "model",
@@ -175,7 +175,7 @@ show.table(
 # DATASET --write-splits splits.csv.gz` says who is on which side, `genebench spectra DATASET
 # --predictions mine.csv --name NAME` scores what comes back, in a folder of its own.
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 own = datasets.declared()
 sets = table.datasets(own).drop(columns=["models"])
 needs = sets["data set"].map(lambda name: own.datasets[name].files["table"].how)
@@ -190,7 +190,7 @@ show.table(
     phone=["title", "kind", "unit"],
 )
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "full-width"]
 show.table(
     spectra.model_table(own),
     page=page,

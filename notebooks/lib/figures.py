@@ -173,6 +173,12 @@ def leaders(
     return f"{word}: {'; '.join(texts.index + texts)}.".replace("\n", " ")
 
 
+def plain_ticks(axis) -> None:
+    """Label a logarithmic axis by numbers in place of powers, and its large ticks alone."""
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("")
+
+
 def minus(text: str) -> str:
     """Write numbers with a minus sign in place of a hyphen, and zero without one.
 

@@ -217,7 +217,7 @@ def scatter(
     fig, axes = plt.subplots(1, len(names), figsize=(9.4, 4.5), squeeze=False)
     look = {"hue": by, "hue_order": order, "style": by, "style_order": order, "palette": classes}
     for ax, model in zip(axes[0], names):
-        part = frame[frame.model == model]
+        part = frame[frame.model == model].sample(frac=1, random_state=0)  # no class covers another
         sns.scatterplot(part, x="x", y="y", ax=ax, s=22, rasterized=True, legend="full", **look)
         ax.set(title=shown.title(model), xlabel=f"{axis} 1", ylabel=f"{axis} 2")
         ax.set(xticks=[], yticks=[])

@@ -15,11 +15,10 @@ from genebench.core import cache, paths
 
 from . import figures
 
-DASH = (
-    "A dash (–): no number, because there was nothing to measure or to compare; of an interval, "
-    "because no draw of what was tested moves the score."
-)
+DASH = "A dash (–): no number, because there was nothing to measure or to compare"
 """Stands below every table that has one."""
+UNMOVED = "; of an interval, because no draw of what was tested moves the score"
+"""Follows it where a table has intervals."""
 
 
 def begin() -> None:
@@ -178,12 +177,13 @@ def table(
     renders.append({"targets": wide, "className": "gb-text"})
     few = set(frame[list(phone)] if phone else _on_a_phone(frame))
     more = [first + i for i, column in enumerate(frame) if column not in few]
-    if len(more) > 1:
+    if more:
         calls = {"init": JavascriptFunction(_NARROW % more), "action": JavascriptFunction(_ALL)}
         buttons += [{"text": "All columns", "className": "gb-columns"} | calls]
+    dash = DASH + UNMOVED * frame.columns.str.contains("low$|interval").any() + "."
     html = itables.to_html_datatable(
         shown.rename(columns=words or {}),
-        caption=" ".join(filter(None, [caption, DASH if dashed.any() else ""])) or None,
+        caption=" ".join(filter(None, [caption, dash * bool(dashed.any())])) or None,
         connected=False,
         style="width:100%",
         classes="display compact genebench-table",

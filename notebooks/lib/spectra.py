@@ -231,7 +231,16 @@ def existing(dataset: str) -> pd.DataFrame:
         Rows of ``placed.csv``; ``task`` names the data set.
     """
     rows = table.read("placed.csv").rename(columns={"dataset": "task"})
-    return rows[rows.task == dataset].reset_index(drop=True)
+    rows = rows[rows.task == dataset].reset_index(drop=True)
+    return rows.assign(split=split_words(rows.split))
+
+
+def split_words(names: pd.Series) -> pd.Series:
+    """Names of splits that others use, as in "FLIP one vs rest"."""
+    words = names.str.replace("-", " ")
+    for word in ("flip", "tape"):
+        words = words.str.replace(rf"\b{word}\b", word.upper(), regex=True)
+    return words
 
 
 def overlaps(dataset: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from genebench.spectra import curve
 
-from . import show
+from . import figures, show
 from .charts import lines
 from .figures import INK
 from .spectra import WAYS, Declared, by_seed, existing, overlaps, points
@@ -50,14 +50,33 @@ def curves(rows: pd.DataFrame, known: Declared) -> Figure:
     for ax, x in zip(fig.axes, panels):
         for at in placed[x].unique():
             ax.axvline(at, color="#999999", linestyle=(0, (1, 3)), linewidth=1.2)
-        near = placed.groupby(placed[x].round(1))  # labels that would cover each other are joined
-        names = near.split.agg(lambda splits: ", ".join(dict.fromkeys(splits)))
-        for at, words in names.set_axis(near[x].mean()).items():
-            place = {"xy": (at, 1.01), "xycoords": ("data", "axes fraction")}
-            ax.annotate(words, **place, fontsize=9, rotation=35, ha="left", va="bottom")
-        ax.set_title(ax.get_title(), fontsize=12, pad=8 + 3.4 * max(map(len, names), default=0))
+        at = placed.groupby(placed.split.map(_numbered(placed)))[x].mean().sort_values()
+        near = (at.diff() > 0.06).cumsum()  # labels that would cover each other are joined
+        for _, part in at.groupby(near):
+            place = {"xy": (part.mean(), 1.01), "xycoords": ("data", "axes fraction")}
+            words = ", ".join(map(str, sorted(part.index)))
+            ax.annotate(words, **place, fontsize=9.5, ha="center", va="bottom")
+        ax.set(xlabel=ax.get_title(), title="")
     fig.axes[1].invert_xaxis()
     return fig
+
+
+def _numbered(placed: pd.DataFrame) -> dict[str, int]:
+    """Number of each existing split, from the one nearest to a random split on."""
+    order = placed.groupby("split").parameter.mean().sort_values().index
+    return {name: i for i, name in enumerate(order, start=1)}
+
+
+def _marks(rows: pd.DataFrame, known: Declared) -> str:
+    """What the marks of a figure of curves mean, as far as they are in it."""
+    own, placed = known.styled(rows), existing(rows.task.iloc[0])
+    words = " Dashed lines are shortcuts." * own.dash.eq("--").any()
+    placed = placed[placed.model.isin(own.model)]
+    if len(placed):
+        named = ", ".join(f"{i} {name}" for name, i in _numbered(placed).items())
+        words += " Hollow diamonds: splits that others use, at the grey lines, at the λ of the "
+        words += f"nearest overlap and at their own overlap ({named})."
+    return words + " A star: the model was trained on the labels." * ("*" in known.stars(own))
 
 
 def _measure(rows: pd.DataFrame) -> tuple[str, float]:
@@ -135,6 +154,7 @@ def overlap_plot(rows: pd.DataFrame) -> Figure:
     options = {"x": "parameter", "y": "value", "panel": "panel", "sharey": False}
     fig = lines(long, xlabel="spectral parameter λ", ylabel="", **options)
     fig.axes[1].set_yscale("log")
+    figures.plain_ticks(fig.axes[1].yaxis)
     return fig
 
 
@@ -153,9 +173,7 @@ _CURVES = {
     "": (
         curves,
         "score of each model on ever stricter splits. Left, over the spectral parameter λ; right, "
-        "over what train and test share (it falls to the right); dashed lines are shortcuts. "
-        "Hollow diamonds: splits that others use, at the grey lines, at the λ of the nearest "
-        "overlap and at their own overlap. A star: the model was trained on the labels.",
+        "over what train and test share (it falls to the right).",
     ),
     "-by-model": (
         curves_by_model,
@@ -201,7 +219,7 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
                     draw(rows, known),
                     rows,
                     name=f"{name}{way.removeprefix('spectral')}{kind}",
-                    caption=f"{split}: {caption}",
+                    caption=f"{split}: {caption}" + _marks(rows, known) * (not kind),
                     alt=f"Curves of {split}. {result}",
                     **at,
                 )
