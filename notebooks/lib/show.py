@@ -180,7 +180,8 @@ def table(
     if more:
         calls = {"init": JavascriptFunction(_NARROW % more), "action": JavascriptFunction(_ALL)}
         buttons += [{"text": "All columns", "className": "gb-columns"} | calls]
-    dash = DASH + UNMOVED * frame.columns.str.contains("low$|interval").any() + "."
+    bounds = [c for c in map(str, frame) if c.endswith("low") or "interval" in c]
+    dash = DASH + UNMOVED * bool(bounds) + "."
     html = itables.to_html_datatable(
         shown.rename(columns=words or {}),
         caption=" ".join(filter(None, [caption, dash * bool(dashed.any())])) or None,

@@ -70,7 +70,7 @@ def _numbered(placed: pd.DataFrame) -> dict[str, int]:
 def _marks(rows: pd.DataFrame, known: Declared) -> str:
     """What the marks of a figure of curves mean, as far as they are in it."""
     own, placed = known.styled(rows), existing(rows.task.iloc[0])
-    words = " Dashed lines are shortcuts." * own.dash.eq("--").any()
+    words = " Dashed lines are shortcuts." * bool(own.dash.eq("--").any())
     placed = placed[placed.model.isin(own.model)]
     if len(placed):
         named = ", ".join(f"{i} {name}" for name, i in _numbered(placed).items())
