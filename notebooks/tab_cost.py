@@ -64,7 +64,7 @@ show.table(
     profile=profile,
     name="table",
     digits=2,
-    phone=["model", "embedding_s", "fits_s", "mean_s"],
+    phone=["model", "embedding s", "fits s", "mean s"],
     words=speed.words(tasks="tasks fitted, over all splits"),
 )
 
