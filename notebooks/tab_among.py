@@ -137,6 +137,7 @@ show.table(
     page=page,
     profile=profile,
     name="table",
+    phone=["tasks of", "model", "AUROC", "place"],
     caption="Place of each published embedding among the 38, and of each computed model among the "
     "38 and itself; low to high and from to: 95 % intervals over clusters of tasks, paired.",
 )

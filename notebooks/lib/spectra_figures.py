@@ -36,8 +36,8 @@ def curves(rows: pd.DataFrame, known: Declared) -> Figure:
     Figure
     """
     panels = {
-        "parameter": "over λ (0: random, 1: nothing shared)",
-        curve.OVERLAP: "over test units with a relative in train (share)",
+        "parameter": "λ (0: random, 1: nothing shared)",
+        curve.OVERLAP: "test units with a relative in train (share)",
     }
     own = known.styled(rows[~rows.split.str.endswith(curve.CONTROL)]).drop(columns=["low", "high"])
     own = pd.concat([own.assign(at=own[x], panel=words) for x, words in panels.items()])
