@@ -46,6 +46,9 @@ show.begin()
 speeds = glm.speeds(measured_on=measure)
 show.prose(speed.rate_words(speeds))
 
+# %% [markdown]
+# ## All cases
+
 # %% tags=["remove-input", "full-width"]
 show.table(
     speeds,

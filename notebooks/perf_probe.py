@@ -48,6 +48,9 @@ speeds = probe.speeds().round({"max_abs_delta_auroc": 4})
 speeds = speeds.assign(rival=speeds.rival.str.replace(r", (\d\S*)$", r", tolerance \1", regex=True))
 show.prose(probe.claim(speeds))
 
+# %% [markdown]
+# ## All cases
+
 # %% tags=["remove-input", "full-width"]
 show.table(
     speeds.drop(columns="threads").sort_values(

@@ -36,6 +36,12 @@ def test_a_notebook_loads_calls_and_shows_and_explains_its_parameters(path):
     assert all(p["inferred_type_name"] == "str" and p["help"] for p in found.values())
 
 
+def test_wide_cells_stand_on_pages_with_sections():
+    """The theme hides the contents of a page beside them, and fails where there are none."""
+    wide = [path for path in SOURCES if '"full-width"' in path.read_text()]
+    assert wide and all("\n# ## " in path.read_text() for path in wide)
+
+
 def test_every_page_has_a_notebook_a_place_in_the_contents_and_known_parameters():
     toc = json.dumps(yaml.safe_load(paths.TOC.read_text()))
     assert set(re.findall(r"executed/([\w-]+)", toc)) == {p.page for p in specs.pages()}
