@@ -350,7 +350,7 @@ def _mirror(fresh, folder):
         to = folder / name
         if not to.exists() or not filecmp.cmp(fresh / name, to, shallow=False):
             to.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(fresh / name, to)
+            shutil.copyfile(fresh / name, to)  # the cache may lie on another disk
 
 
 def _made_of(executed, profile):
@@ -360,19 +360,17 @@ def _made_of(executed, profile):
     """
     apart, installed = {paths.pages(), executed / "failed"}, Path(sysconfig.get_path("purelib"))
     packages = sorted(path.name for path in installed.glob("*.dist-info"))  # names and versions
-    whole = [profile, __version__, repository(), release(), packages]
+    heads = [_headings(path) for path in sorted(executed.glob("*.ipynb"))]
 
-    def digests(*folders):
-        files = (p for folder in folders for p in sorted(folder.rglob("*")) if p.is_file())
+    def digests(*places):
+        files = (p for place in places for p in (place, *sorted(place.rglob("*"))) if p.is_file())
         kept = (p for p in files if p.suffix != ".pyc" and not apart & set(p.parents))
         return [[str(path), cache.digest(path)] for path in kept]
 
-    around = digests(paths.BOOK, Path(__file__).parent)
-    around += [[str(path), cache.digest(path)] for path in (paths.CONFIG, paths.PROFILES)]
-    heads = [_headings(path) for path in sorted(executed.glob("*.ipynb"))]
-    inside = digests(executed, paths.NOTEBOOKS)
-    inside += [cache.digest(path) for path in paths.results(profile).glob("manifest.json")]
-    return {"frame": cache.key([whole, around, heads]), "all": cache.key([whole, around, inside])}
+    around = digests(paths.BOOK, Path(__file__).parent, paths.CONFIG, paths.PROFILES)
+    frame = cache.key([profile, __version__, repository(), release(), packages, around, heads])
+    inside = digests(executed, paths.NOTEBOOKS, *paths.results(profile).glob("manifest.json"))
+    return {"frame": frame, "all": cache.key([frame, inside])}
 
 
 def _headings(path):

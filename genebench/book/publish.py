@@ -296,8 +296,8 @@ def sign(page, profile, path):
     listed = ["git", "ls-files", "--error-unmatch", str(results.scores_path(shown))]
     there = subprocess.run(listed, cwd=paths.ROOT, capture_output=True).returncode == 0
     whence = "a part of the repository" if there else f"from `genebench run --profile {shown}`"
-    needs = page.needs or f"the results of profile *{shown}* ({whence})"
-    needs += f" and of *{beside}*" * bool(beside) * (not page.needs)
+    also = f" and of *{beside}*" * bool(beside)
+    needs = page.needs or f"the results of profile *{shown}* ({whence}){also}"
     kinds = {"ipynb": "notebook", "py": "script", "json": "configuration"}
     at = f"{paths.STATIC}/notebooks/{name}"
     links = [f'<a href="{at}.{k}" download>{word} (.{k})</a>' for k, word in kinds.items()]

@@ -8,7 +8,7 @@ from genebench.core.errors import RunFailed
 from genebench.core.specs import GROUPS, ModelSpec
 
 from .figures import minus, titles
-from .tiers import SPLITS, extent
+from .tiers import SPLITS, extent, hardest_split
 
 Models = Mapping[str, ModelSpec]
 
@@ -58,14 +58,11 @@ def controls(plain: pd.DataFrame) -> dict[str, object]:
 
 
 def _splits(means: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """AUROC under the first split and under the hardest, the best first; and the hardest's name.
-
-    The hardest is the split under which the median model scores least.
-    """
+    """AUROC under the first split and under the hardest, the best first; and the hardest's name."""
     means = means[means.measure == "auroc"].sort_values("score", ascending=False, kind="stable")
     first = min(set(means.split), key=list(SPLITS).index)
     whole = means[means.group == _whole(means)]
-    hard = whole.groupby("split", observed=True).score.median().idxmin()
+    hard = hardest_split(whole)
     return means[means.split == first], means[means.split == hard], hard
 
 

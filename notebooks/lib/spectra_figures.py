@@ -13,13 +13,7 @@ from . import figures, show
 from .charts import lines
 from .figures import INK
 from .spectra import WAYS, Declared, by_seed, existing, overlaps, points
-from .spectra_words import about, verdict
-
-LABELS = {
-    "auroc": "AUROC (0 to 1, chance 0.5)",
-    "auroc_weighted": "AUROC, weighted over classes (0 to 1, chance 0.5)",
-    "spearman": "Spearman correlation (−1 to 1, chance 0)",
-}
+from .spectra_words import LABELS, about, verdict
 
 
 def curves(rows: pd.DataFrame, known: Declared) -> Figure:

@@ -10,11 +10,12 @@ from genebench.spectra import table
 from .figures import minus
 from .spectra import BROAD, WAYS, Declared, points
 
-_MEASURES = {
-    "auroc": "AUROC, 0.5 is chance",
-    "auroc_weighted": "AUROC of each class against the rest, weighted by its size, 0.5 is chance",
-    "spearman": "Spearman's rank correlation, 0 is chance",
+LABELS = {
+    "auroc": "AUROC (0 to 1, chance 0.5)",
+    "auroc_weighted": "AUROC, weighted over classes (0 to 1, chance 0.5)",
+    "spearman": "Spearman correlation (−1 to 1, chance 0)",
 }
+"""Metric of a curve to its words."""
 
 
 def about(dataset: str, known: Declared) -> str:
@@ -111,12 +112,10 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     span = [f"{x:.0%}" for x in (whole.overlap_first.max(), whole.overlap_last.min())]
     shared = f"as the test units with a relative in train go from {' to '.join(span)}"
     if len({*span}) == 1:
-        shared = (
-            f"with {span[0]} of the test units still related to train; what falls is the share "
-        )
-        shared += "of linked pairs, in the figure of overlaps"
+        shared = f"with {span[0]} of the test units still related to train; what falls is the "
+        shared += "share of linked pairs, in the figure of overlaps"
     head = "What it shows" + f", {WAYS[way]}" * (way != "spectral")
-    words = f"**{head}** ({_MEASURES[rows.metric.iloc[0]]}; higher is better)**.** From λ = 0"
+    words = f"**{head}.** Scores are {LABELS[rows.metric.iloc[0]]}; higher is better. From λ = 0"
     words = f"{words} to λ = {most:g}, {shared.replace('%', ' %')}: {'. '.join(parts)}."
     return words.replace(" -", minus(" -"))
 

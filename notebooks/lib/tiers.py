@@ -190,10 +190,13 @@ def introduction(dated: pd.DataFrame, profile: ProfileSpec, models: Models) -> s
 _ARITHMETIC = ", by arithmetic and not by finding: it averages relatives, and none is in training"
 
 
+def hardest_split(means: pd.DataFrame) -> str:
+    """The split under which the median model scores least, of the means of one group."""
+    return means.groupby("split", observed=True).score.median().idxmin()
+
+
 def ladder_words(means: pd.DataFrame, models: Models) -> str:
     """What the first group loses from the easiest to the hardest split, and who leads there.
-
-    The hardest is the split under which the median model scores least.
 
     Parameters
     ----------
@@ -210,7 +213,7 @@ def ladder_words(means: pd.DataFrame, models: Models) -> str:
     if len(splits) < 2:
         return ""
     part = means[means.group == means.group.iloc[0]]
-    easiest, hardest = splits[0], part.groupby("split", observed=True).score.median().idxmin()
+    easiest, hardest = splits[0], hardest_split(part)
     part = part.assign(title="*" + part.model.map(lambda m: models[m].title) + "*")
     shortcut = part.model.map(lambda m: models[m].family == "shortcut")
     last = part[part.split == hardest].set_index("model")
@@ -231,12 +234,10 @@ def ladder_words(means: pd.DataFrame, models: Models) -> str:
     words += f"{'; '.join(clauses)}. Under `{hardest}` folds {' and '.join(leaders)}"
     fair = last[~shortcut[part.split == hardest].to_numpy()].sort_values("lost")
     compared = fair[fair.excess.notna()]
-    above = (
-        f"; {(compared.excess_low > 0).sum()} of {len(compared)} models are significantly above "
-    )
-    words += f"{above}the best shortcut of each task".replace(" 0 of", " none of") * bool(
-        len(compared)
-    )
+    if len(compared):
+        above = (compared.excess_low > 0).sum() or "none"
+        words += f"; {above} of {len(compared)} models are significantly above the best shortcut "
+        words += "of each task"
     words += "."
     if len(fair) < 2:
         return words
