@@ -10,10 +10,10 @@ from . import Sequences, weights
 from .batches import number_format
 from .sequence import residues_of
 
-VERSION = 1
+VERSION = 2
 """Bump when ``summaries`` gives other values."""
 START = 24
-BATCH_TOKENS = 131_072
+BATCH_TOKENS = 524_288
 """Padded tokens of a batch: every step reads all weights, so that many sequences share it."""
 _LETTERS = {letter: 1 + at for at, letter in enumerate("MRHKDESTNQCUGPAVIFYWLOX")}
 _LETTERS |= dict.fromkeys("ZBJ", _LETTERS["X"])
@@ -97,14 +97,17 @@ class UniRep:
             raise BadInput(f"{path}: not the weights of a UniRep ({err}); fetch it again.") from err
 
     def _layer(self, arrays, prefix):
-        """Weights of a layer, normalised to the length that each output has."""
+        """Weights of a layer, normalised to the length that each output has; the gates apart."""
+        import torch
 
         def weight(name):
             matrix = arrays[f"{prefix}w{name}"]
             unit = matrix / (matrix**2).sum(0).clamp(min=1e-12).sqrt()
             return (unit * arrays[f"{prefix}g{name}"]).to(self.dtype)
 
-        return *map(weight, ("x", "mx", "h", "mh")), arrays[f"{prefix}b"]
+        gates = torch.cat([weight("h"), weight("x")]).chunk(4, dim=1)
+        bias = arrays[f"{prefix}b"].chunk(4)
+        return weight("mx"), weight("mh"), [(part.contiguous(), b) for part, b in zip(gates, bias)]
 
     def start(self, n):
         """State of every layer before the first token.
@@ -133,14 +136,15 @@ class UniRep:
         -------
         list of (hidden, cell)
         """
+        import torch
+
         x, out = self.embedding[column], []
-        for (wx, wmx, wh, wmh, bias), (hidden, cell) in zip(self.layers, state):
+        for (wmx, wmh, gates), (hidden, cell) in zip(self.layers, state):
             x, hidden = x.to(self.dtype), hidden.to(self.dtype)
-            mixed = (x @ wmx) * (hidden @ wmh)
-            gates = (x @ wx + mixed @ wh).float() + bias
-            write, forget, release, new = gates.chunk(4, dim=1)
-            cell = forget.sigmoid() * cell + write.sigmoid() * new.tanh()
-            x = release.sigmoid() * cell.tanh()
+            mixed = torch.cat([(x @ wmx) * (hidden @ wmh), x], dim=1)
+            write, forget, release, new = ((mixed @ w).float().add_(b) for w, b in gates)
+            cell = forget.sigmoid_().mul_(cell).add_(write.sigmoid_().mul_(new.tanh_()))
+            x = release.sigmoid_().mul_(cell.tanh())
             out.append((x, cell))
         return out
 
