@@ -1,11 +1,15 @@
 /* Gene pages: search a gene, load its shard, show labels, predictions, relatives and neighbours. No server:
-   shards are scripts that call a function, because fetch() is refused on file:// pages. */
+   shards are scripts that call a function with compressed JSON, because fetch() is refused on file:// pages. */
 (() => {
   "use strict";
   let about = null, at = null;
   const shards = {}, waiting = {}, TELLING = 10;
   window.genebenchGenes = data => { about = data; at = new Map(data.genes.map((s, i) => [s.toUpperCase(), i])); };
-  window.genebenchShard = data => { shards[data.number] = data.genes; };
+  const unpack = async text => {
+    const bytes = Uint8Array.from(atob(text), c => c.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+  };
+  window.genebenchShard = data => { shards[data.number] = unpack(data.packed); };
 
   const make = (tag, options = {}, ...inside) => {
     const e = document.createElement(tag);
@@ -25,7 +29,7 @@
     const told = make("p", {className: "gb-told", role: "status"}), out = make("div", {className: "gb-gene"});
     root.append(make("p", {className: "gb-search"}, make("label", {htmlFor: "gb-gene", textContent: "Gene symbol "}), input), found, told, out);
     root.classList.add("gb-live");
-    let marked = -1, shown = null;
+    let marked = -1, shown = null, chosen = null;
 
     const suggest = () => {
       const typed = input.value.trim().toUpperCase();
@@ -73,12 +77,15 @@
         told.textContent = `${symbol} has no label in profile ${about.profile}; look for its approved symbol.`;
         return;
       }
+      chosen = i;
       const number = Math.floor(i / about.shard), began = performance.now();
-      const show = () => {
+      const show = async () => {
+        const genes = await shards[number], at = chosen - number * about.shard;
+        if (!genes[at]) return;  // a gene of another file was chosen meanwhile
         told.textContent = "";
-        shown = i;
-        draw(i, shards[number][i - number * about.shard]);
-        root.dataset.shown = about.genes[i];
+        shown = chosen;
+        draw(chosen, genes[at]);
+        root.dataset.shown = about.genes[chosen];
         root.dataset.ms = (performance.now() - began).toFixed(1);
       };
       if (shards[number]) return show();

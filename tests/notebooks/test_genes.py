@@ -1,5 +1,7 @@
 """The gene table gives the scores of the results back, and the page shows what is in it."""
 
+import base64
+import gzip
 import json
 
 import numpy as np
@@ -67,6 +69,10 @@ def test_means_and_verdict_are_over_labels_that_the_model_was_not_trained_on(tab
     assert judged > 100
 
 
+def unpacked(text):
+    return json.loads(gzip.decompress(base64.b64decode(text)))
+
+
 def test_the_page_has_every_gene_once(warm, monkeypatch):
     monkeypatch.setattr(sources, "status", lambda source: ("missing", "not here"))
     gene_tables.refresh("tiny", specs.declared())
@@ -78,7 +84,10 @@ def test_the_page_has_every_gene_once(warm, monkeypatch):
     index = json.loads((folder / "genes-tiny.js").read_text()[len("genebenchGenes(") : -3])
     shards = [p.read_text()[len("genebenchShard(") : -3] for p in folder.glob("genes-tiny-*.js")]
     parts = sorted(map(json.loads, shards), key=lambda part: part["number"])
-    assert [g["gene"] for part in parts for g in part["genes"]] == index["genes"]
+    rows = [gene for part in parts for gene in unpacked(part["packed"])]
+    assert [row["gene"] for row in rows] == index["genes"]
+    table, titles = gene_tables.read("tiny")[0], [model["title"] for model in index["models"]]
+    assert rows == [row | {"words": genes.verdict(row, titles)} for row in table]
     assert not gene_tables.refresh("tiny", specs.declared())  # it is up to date
 
 
