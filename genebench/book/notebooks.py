@@ -22,6 +22,7 @@ from ..core.errors import BadInput, RunFailed, check, pick
 from ..core.imports import imports, modules
 from ..core.specs import PageSpec
 from ..core.workers import quiet
+from . import kernels
 from .publish import default, offer, release, repository, sign, source, titled
 
 READS = {
@@ -137,6 +138,7 @@ def _execute(shared, unit):
             "the workers."
         )
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    kernels.warm()
     partial = unit.out.parent / "failed" / unit.out.name
     partial.parent.mkdir(parents=True, exist_ok=True)
     given = {"profile": unit.profile, "page": page.page, **page.parameters, **unit.parameters}

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import jupytext
 import papermill
@@ -78,7 +79,8 @@ def sandbox(tmp_path, monkeypatch):
     (paths.RESULTS / "demo").mkdir(parents=True)
     (paths.RESULTS / "demo" / "scores.parquet").write_bytes(b"any")
     paths.NOTEBOOKS.mkdir(parents=True)
-    last = {"good": "print('page', page, n)\n", "bad": "raise ValueError('broken on purpose')\n"}
+    good = "import os, sys\nprint('page', page, n, 'pandas' in sys.modules, os.getpid())\n"
+    last = {"good": good, "bad": "raise ValueError('broken on purpose')\n"}
     for name, text in last.items():
         (paths.NOTEBOOKS / f"{name}.py").write_text(NOTEBOOK + text)
     pages = [specs.PageSpec(notebook="good", page="a", title="A page", parameters={"n": "7"})]
@@ -102,7 +104,8 @@ def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
     assert run() == 1
     done = json.loads((paths.executed("demo") / "a.ipynb").read_text())
     assert done["cells"][0]["source"][0].strip() == "# A page"
-    assert "page a 7" in json.dumps(done)
+    said = re.search(r"page a 7 True (\d+)", json.dumps(done))  # pandas is there before an import
+    assert not Path(f"/proc/{said[1]}").exists()  # its kernel has ended
     assert sum("remove-cell" in c["metadata"].get("tags", []) for c in done["cells"]) == 2
     assert run() == 0
     with (paths.NOTEBOOKS / "good.py").open("a") as source:
