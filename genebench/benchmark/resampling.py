@@ -4,6 +4,7 @@ It is made from the cached out-of-fold predictions of the cells of the block: no
 again. Its key is that of its cells.
 """
 
+import functools
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from ..stats import bootstrap, separation
 from . import fit, predictions, splits
 from .plan import Cell, Plan
 
-VERSION = 3
+VERSION = 4
 """Bump when other numbers come from the same cells."""
 
 GENES = ("own", "common")
@@ -87,10 +88,16 @@ def resample(plan, group):
     cells, names = group.cells, group.cells[0].tasks
     predicted = [predictions.load(plan.path(cell)) for cell in cells]
     families, family = np.unique(plan.families, return_inverse=True)
-    weight = bootstrap.weights(families, seed=plan.profile.seed)
+    weight = _weights(tuple(families.tolist()), plan.profile.seed)
     rows = [_of_task(plan, plan.tasks[name], cells, predicted, family, weight) for name in names]
     arrays = {name: np.stack([row[name] for row in rows], axis=name in WIDE) for name in rows[0]}
     return arrays | {"tasks": np.array(names), "models": np.array([c.model for c in cells])}
+
+
+@functools.lru_cache(1)
+def _weights(families, seed):
+    """As of ``bootstrap.weights``, in the number format of products; all groups share them."""
+    return bootstrap.weights(families, seed=seed).astype(np.float32)
 
 
 def _of_task(plan, task, cells, predicted, family, weight):
@@ -98,7 +105,7 @@ def _of_task(plan, task, cells, predicted, family, weight):
     score, influence, number, variance, shortcuts = _influences(plan, task, cells, predicted)
     least = -1 if task.kind == "regression" else 0
     rows = tuple(family[part] for part in plan.rows_of(task))
-    draws = np.stack([bootstrap.moves(one, weight, rows) for one in influence])
+    draws = np.stack(np.split(bootstrap.moves(np.hstack(influence), weight, rows), len(GENES)))
     error = draws.std(axis=2).astype(float)
     low, high = bootstrap.interval(score, draws, low=least, high=1)
     out = {

@@ -14,6 +14,7 @@ share genes move together.
 import zlib
 
 import numpy as np
+from scipy import sparse
 
 from ..core.errors import BadInput
 from .influences import auroc, auroc_weighted, spearman
@@ -73,16 +74,28 @@ def moves(influence, weight, parts):
     ndarray of shape (n_scores, draws)
         float32.
     """
+    influence = influence.astype(np.float32, copy=False)
+
+    if len(parts) == 1:  # what is drawn together moves by its sum, without a copy of its weights
+        places = parts[0], np.arange(len(influence))
+        shape = len(weight), len(influence)
+        one = np.ones(len(influence), np.float32)
+        influence = sparse.csr_array((one, places), shape=shape) @ influence
+        drawn = influence.any(axis=1)
+        if 2 * drawn.sum() < len(drawn):
+            influence, weight = influence[drawn], weight[drawn]
+
     out = np.zeros((influence.shape[1], weight.shape[1]), dtype=np.float32)
 
     for start in range(0, len(influence), ROWS):
         here = slice(start, start + ROWS)
-        w = weight[parts[0][here]].astype(np.float32)
+        at = here if len(parts) == 1 else parts[0][here]
+        w = weight[at].astype(np.float32, copy=False)
         for more in parts[1:]:  # two of one family are drawn once
-            w *= np.where((parts[0] == more)[here, None], 1, weight[more[here]])
-        out += influence[here].astype(np.float32).T @ (w - 1)
+            w = w * np.where((parts[0] == more)[here, None], 1, weight[more[here]])
+        out += influence[here].T @ w
 
-    return out
+    return out - influence.sum(axis=0)[:, None]
 
 
 def influence(kind, y, p, fold):
