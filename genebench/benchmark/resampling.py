@@ -151,7 +151,8 @@ def _influences(plan, task, cells, predicted):
             scores.append([])
             for g, use in enumerate((np.ones_like(inside), inside)):
                 rows, fold = part.rows[use], part.fold[use]
-                one, moved = bootstrap.influence(task.kind, y[rows], values[use], fold)
+                if g == 0 or not inside.all():  # else both choices are of the same genes
+                    one, moved = bootstrap.influence(task.kind, y[rows], values[use], fold)
                 scores[-1].append(one)
                 number[g, m] = len(rows)
                 influence[g, rows, m] += moved / len(parts)

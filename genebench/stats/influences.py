@@ -22,19 +22,21 @@ def placements(y, p, fold):
     """
     fold, side = fold.astype(np.int64), (y > 0).astype(np.int64)
     number = np.bincount(2 * fold + side, minlength=2 * int(fold.max()) + 2).reshape(-1, 2).T
-    # its rank in the fold less that in its class: how many of the other class are lower
-    level = scipy.stats.rankdata(p, "dense")
-    lower = _ranks_within(fold, level) - _ranks_within(2 * fold + side, level)
+    order = np.argsort(p, kind="stable")
+    digits = fold[order].astype(
+        np.min_scalar_type(fold.max())
+    )  # so small that they are not compared
+    order = order[np.argsort(digits, kind="stable")]
+    f, v, s = fold[order], p[order], side[order]
+    # how many of each class are tied in a fold, are lower in any fold, and are in lower folds
+    tie = np.concatenate([[0], np.cumsum((f[1:] != f[:-1]) | (v[1:] != v[:-1]))])
+    tied = np.bincount(2 * tie + s, minlength=2 * tie[-1] + 2).reshape(-1, 2).T
+    lower, other = np.cumsum(tied, axis=1) - tied / 2, np.cumsum(number, axis=1) - number
+    below = np.empty(len(fold))
+    below[order] = lower[1 - s, tie] - other[1 - s, f]
     others = number[1 - side, fold]
     with np.errstate(invalid="ignore"):
-        return np.where(side == 1, lower, others - lower) / others, number
-
-
-def _ranks_within(group, level):
-    """Rank of each value in its group; ties share the mean of theirs."""
-    size = np.bincount(group)
-    rank = scipy.stats.rankdata(group * (len(level) + 1) + level)
-    return rank - (np.cumsum(size) - size)[group]
+        return np.where(side == 1, below, others - below) / others, number
 
 
 def auroc(y, p, fold, share=None):
