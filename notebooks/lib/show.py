@@ -165,6 +165,8 @@ def table(
             shown[column] = text + marks[column] if column in marks else text
             render = JavascriptFunction(_MARKED if column in marks else _DASHED)
             renders.append({"targets": place, "render": render})
+    numbers = [first + i for i, c in enumerate(frame) if pd.api.types.is_numeric_dtype(frame[c])]
+    renders.append({"targets": numbers, "createdCell": JavascriptFunction(_NUMBER)})
     buttons = [{"extend": "csvHtml5", "filename": f"{page}-{name}"}, {"extend": "copyHtml5"}]
     buttons = [b | {"exportOptions": {"orthogonal": "export"}} for b in buttons]
     for column, addresses in (links or {}).items():
@@ -229,6 +231,13 @@ _ALL = "function (e, table) { table.columns().visible(true); }"
 _SHOWN = "type === 'display' || type === 'filter' ? (data === '' ? '–' : data)"
 _DASHED = f"function (data, type) {{ return {_SHOWN} : data; }}"
 _MARKED = f"function (data, type) {{ return {_SHOWN} : data.replace(/[^0-9.eE+-]+$/, ''); }}"
+
+
+_NUMBER = r"""function (cell) {
+    const grouped = digits => digits.replace(/\B(?=(\d{3})+$)/g, ',');
+    cell.textContent = cell.textContent.replace(/^-/, '−').replace(/^−?\d{5,}/, grouped);
+}"""
+"""A minus sign, and commas in numbers of five digits or more; what is sorted and saved has none."""
 
 
 _LINKED = """function (cell) {
