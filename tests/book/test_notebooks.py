@@ -1,5 +1,6 @@
 """Notebooks obey the house rules, and the runner resumes, refuses and reports."""
 
+import importlib
 import json
 import re
 import subprocess
@@ -16,31 +17,27 @@ from genebench.core import imports, paths, specs, workers
 from genebench.core.errors import RunFailed
 
 SOURCES = sorted(paths.NOTEBOOKS.glob("*.py"))
+STUDIES = sorted((paths.NOTEBOOKS / "studies").glob("*.py"))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", [*SOURCES, *STUDIES], ids=lambda p: p.stem)
 def test_a_notebook_loads_calls_and_shows_and_explains_its_parameters(path):
-    book = jupytext.read(path)
+    book, study, modules = jupytext.read(path), path in STUDIES, {}
     code = [c.source for c in book.cells if c.cell_type == "code"]
-    assert 1 <= len(code) <= 8
-    teaches = path.stem.startswith("learn_")  # shows its code, and computes what it explains
-    for text in code:
-        assert teaches or not re.search(
-            r"^\s*(def|class|for|while|import os|with open)\b", text, re.M
-        ), text
-        assert "savefig" not in text, "saved by book.show"
-        plain = re.sub(r'".*?"|#.*', "", text)
-        assert teaches or "/" not in plain, "no path, no division: compute elsewhere"
+    text = re.sub(r'".*?"|#.*', "", "\n".join(code))
+    assert 1 <= len(code) <= 8 and "savefig" not in text, "saved by book.show"
+    if not path.stem.startswith("learn_"):  # shows its code, and computes what it explains
+        assert not re.search(r"^\s*(def|class|for|while|import os|with open)\b", text, re.M)
+        assert study or "/" not in text, "no path, no division: compute elsewhere"
     assert book.cells[0].cell_type == "markdown" and book.cells[0].source.startswith("# ")
     found = papermill.inspect_notebook(book)
     assert {"profile", "page"} <= set(found)
-    assert all(p["inferred_type_name"] == "str" and p["help"] for p in found.values())
-
-
-def test_wide_cells_stand_on_pages_with_sections():
-    """The theme hides the contents of a page beside them, and fails where there are none."""
-    wide = [path for path in SOURCES if '"full-width"' in path.read_text()]
-    assert wide and all("\n# ## " in path.read_text() for path in wide)
+    assert all(p["help"] and (study or p["inferred_type_name"] == "str") for p in found.values())
+    for base, names in re.findall(r"^from (\S+) import (.+)$", text, re.M) if study else ():
+        for name, _, short in (n.partition(" as ") for n in names.split(", ")):
+            modules[short or name] = importlib.import_module(f"{base}.{name}")
+    used = re.findall(r"\b(\w+)\.(\w+)", text)
+    assert all(hasattr(modules[name], thing) for name, thing in used if name in modules), used
 
 
 def test_every_page_has_a_notebook_a_place_in_the_contents_and_known_parameters():
@@ -101,30 +98,18 @@ def one_process(monkeypatch):
 
 
 def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
-    assert run() == 1
+    assert (run(), run()) == (1, 0)
     done = json.loads((paths.executed("demo") / "a.ipynb").read_text())
     assert done["cells"][0]["source"][0].strip() == "# A page"
     said = re.search(r"page a 7 True (\d+)", json.dumps(done))  # pandas is there before an import
     assert not Path(f"/proc/{said[1]}").exists()  # its kernel has ended
     assert sum("remove-cell" in c["metadata"].get("tags", []) for c in done["cells"]) == 2
-    assert run() == 0
+    keys = [notebooks.key(sandbox[0], "demo")]
     with (paths.NOTEBOOKS / "good.py").open("a") as source:
         source.write("from genebench.benchmark import results\n")
-    assert run() == 1
+    keys.append(notebooks.key(sandbox[0], "demo"))
     (paths.RESULTS / "demo" / "scores.parquet").write_bytes(b"other")  # which it reads now
-    assert run() == 1
-
-
-@pytest.mark.filterwarnings("ignore")  # of Dask
-def test_pages_are_executed_by_workers_of_a_cluster_that_see_the_same_inputs(sandbox, monkeypatch):
-    distributed, keys = pytest.importorskip("distributed"), iter("ab")
-    options = {"processes": False, "protocol": "tcp://", "dashboard_address": None}
-    with distributed.LocalCluster(1, threads_per_worker=1, **options) as running:
-        assert run(scheduler=running.scheduler_address) == 1
-        assert "page a 7" in (paths.executed("demo") / "a.ipynb").read_text()
-        monkeypatch.setattr(notebooks, "key", lambda *given: next(keys))
-        with pytest.raises(RunFailed, match="share that folder with the workers"):
-            run(scheduler=running.scheduler_address)
+    assert len({*keys, notebooks.key(sandbox[0], "demo")}) == 3
 
 
 def test_a_failing_notebook_is_named_and_does_not_stop_the_others(sandbox):
@@ -152,69 +137,62 @@ def test_a_book_is_built_again_where_anything_that_it_is_made_of_has_changed(
     executed, built = paths.executed("demo"), []
 
     def build(command, **options):
-        built.append(command)
+        built.append("--all" in command)
         paths.HTML.mkdir(parents=True, exist_ok=True)
         (paths.HTML / "index.html").write_text("a page")
         return subprocess.CompletedProcess(command, 0, "", "")
 
     def made():
-        """How many books were built by two calls."""
-        before = len(built)
+        """Of each book that two calls built, whether it was built as a whole."""
+        built.clear()
         for _ in range(2):
             notebooks.book("demo", say=lambda text: None)
-        return len(built) - before
+        return built
 
     for name in ("offer", "sign", "repository"):
         monkeypatch.setattr(notebooks, name, lambda *given: "")
     monkeypatch.setattr(notebooks.subprocess, "run", build)
-    for name in ("CONFIG", "PROFILES"):
-        monkeypatch.setattr(paths, name, tmp_path / name)
+    monkeypatch.setattr(paths, "CONFIG", tmp_path / "config")
     monkeypatch.setattr(notebooks.sysconfig, "get_path", lambda name: tmp_path / "packages")
-    parts = {
-        "an executed page": executed / "a.ipynb",
-        "a figure": executed / "files" / "a.svg",
-        "a text": paths.BOOK / "methods.md",
-        "an extension": paths.BOOK / "_ext" / "offline.py",
-        "a source": paths.NOTEBOOKS / "good.py",
-        "the configuration": paths.CONFIG,
-        "the pages": paths.PROFILES,
-        "results": paths.RESULTS / "demo" / "manifest.json",
-    }
-    for part in parts.values():
+    page, svg = executed / "a.ipynb", executed / "files" / "a.svg"
+    inside = [svg, paths.NOTEBOOKS / "good.py", paths.RESULTS / "demo" / "manifest.json"]
+    frame = [paths.CONFIG, paths.BOOK / "_ext" / "offline.py"]
+    for part in (page, *inside, *frame):
         part.parent.mkdir(parents=True, exist_ok=True)
         part.write_text('{"n": 1}')
-    inside = ("an executed page", "a figure", "a source", "results")
-    assert made() == 1 and "--all" in built[-1]
+    assert made() == [True]
     figure = paths.pages() / "files" / "a.svg"
     kept = figure.stat().st_mtime_ns
-    for name, part in parts.items():
-        part.write_text('{"n": 2}')  # of the same size
-        assert made() == 1, name
-        assert ("--all" in built[-1]) == (name not in inside), name
-        if name == "an executed page":
-            assert (
-                figure.stat().st_mtime_ns == kept and "2" in (paths.pages() / "a.ipynb").read_text()
-            )
-    parts["a figure"].unlink()
-    assert made() == 1 and not figure.exists() and "--all" not in built[-1]
+    page.write_text('{"n": 2}')  # of the same size
+    assert made() == [False] and figure.stat().st_mtime_ns == kept
+    assert "2" in (paths.pages() / "a.ipynb").read_text()
+    for part in (*inside, *frame):
+        part.write_text('{"n": 2}')
+        assert made() == [part in frame], part
+    svg.unlink()
+    assert made() == [False] and not figure.exists()
     heading = {"cell_type": "markdown", "source": ["# Another title\n", "text"]}
-    parts["an executed page"].write_text(json.dumps({"cells": [heading]}))
-    assert made() == 1 and "--all" in built[-1]
+    page.write_text(json.dumps({"cells": [heading]}))
+    assert made() == [True]
     (tmp_path / "packages" / "sphinx-8.0.dist-info").mkdir(parents=True)
-    assert made() == 1
+    assert made() == [True]
     monkeypatch.setattr(notebooks, "__version__", "0")
-    assert made() == 1
+    assert made() == [True]
     (paths.HTML / "index.html").unlink()
-    assert made() == 1
+    assert made() == [True]
 
 
-def test_what_cannot_be_executed_is_one_sentence(sandbox):
+def test_what_cannot_be_executed_is_one_sentence(sandbox, monkeypatch):
     with pytest.raises(RunFailed, match="genebench notebooks --profile demo"):
         notebooks.book("demo")
     with refused("unknown page 'aa'; did you mean 'a'"):
         run(pages=["aa"])
     with refused("unknown parameter 'zzz'"):
         run(parameters={"zzz": 1})
+    keys = iter("ab")  # a worker sees other inputs
+    monkeypatch.setattr(notebooks, "key", lambda *given: next(keys))
+    with pytest.raises(RunFailed, match="share that folder with the workers"):
+        run()
     (paths.RESULTS / "demo" / "scores.parquet").unlink()
     with refused("run 'genebench run --profile demo' first"):
         run()
@@ -229,15 +207,15 @@ def page(name):
 
 
 def test_only_pages_that_import_a_room_or_name_a_table_depend_on_it():
-    rooms, folders = {}, {}
-    for p in specs.pages():
-        files = imports.modules(publish.source(p))
-        rooms[p.page] = {file.relative_to(paths.ROOT).parts[1] for file in files}
-        folders[p.page] = {file.parent.name for file in notebooks.tables(p, "ci")}
-    assert "spectra" not in rooms["leaderboard"] | rooms["glm-ecoli"]
-    assert "core" in rooms["leaderboard"] and "spectra" in rooms["spectra-genes"]
-    assert folders["leaderboard"] == {"paper", "reliability"} and not folders["licences"]
-    assert folders["spectra-binding"] == {"spectra"} and folders["speed-probe"] == {"perf"}
+    def depends(name):
+        files = imports.modules(publish.source(page(name)))
+        rooms = {file.relative_to(paths.ROOT).parts[1] for file in files}
+        return rooms, {file.parent.name for file in notebooks.tables(page(name), "ci")}
+
+    rooms, folders = depends("leaderboard")
+    assert "core" in rooms and "spectra" not in rooms and folders == {"paper", "reliability"}
+    rooms, folders = depends("spectra-binding")
+    assert "spectra" in rooms and folders == {"spectra"} and not depends("licences")[1]
 
 
 # --- notebooks to take away -----------------------------------------------------------------------

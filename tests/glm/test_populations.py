@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 from Bio.Seq import Seq
 from glm import toys
@@ -23,18 +22,16 @@ def constant(value):
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_residues_of_mitochondria_are_those_of_biopython(reverse):
-    sequence = toys.bases(60, seed=1)
-    start, end = 6, 54
+    sequence, start, end = toys.bases(60, seed=1), 6, 54
     amino = populations.mitochondrial_code()
     found = populations._residues(sequence, start, end, reverse, amino)
     assert len(found) == 3 * (end - start)
-    for (at, new), (before, after) in list(found.items())[::7]:
-        changed = sequence.copy()
-        changed[at] = new
-        texts = [Seq(codes.decode(s[start:end])) for s in (sequence, changed)]
-        proteins = [str((t.reverse_complement() if reverse else t).translate(2)) for t in texts]
+    for (at, new), residues in list(found.items())[::7]:
+        changed = codes.substituted([sequence], at, new)[0]
         place = (end - 1 - at if reverse else at - start) // 3
-        assert (before, after) == tuple(p[place] for p in proteins)
+        texts = [Seq(codes.decode(s[start:end])) for s in (sequence, changed)]
+        texts = [t.reverse_complement() for t in texts] if reverse else texts
+        assert residues == tuple(str(t.translate(2))[place] for t in texts)
 
 
 def test_no_model_of_a_half_has_read_what_it_scores():
@@ -50,22 +47,15 @@ def test_no_model_of_a_half_has_read_what_it_scores():
 
 
 def test_networks_are_given_as_much_of_their_genome_alone_or_among_others(monkeypatch, tmp_path):
-    genome = {"id": ["I", "Mito"], "sequence": ["ACGT" * 2000, "AATT" * 2000]}
-    monkeypatch.setattr(populations.files, "table", lambda *_: pd.DataFrame(genome))
-    others = populations.other_genomes(dict.fromkeys(("ecoli", "mtb", "yeast")), 80)
-    assert pd.Series(s.name.split(":")[0] for s in others).value_counts().tolist() == [20] * 4
-    assert all(set(s.codes) == {0, 3} for s in others if s.name.startswith("Mito"))
-
     given, steps = {}, populations.RECIPE["steps"]
     keep = lambda *parts: given.setdefault(parts[2].name, parts)  # noqa: E731
     monkeypatch.setattr(populations.train, "train", keep)
     monkeypatch.setattr(populations.trained, "load", lambda _: constant(0))
-    others = [others[0]] * (4 * populations.COPIES * populations.OTHERS // steps)
-    sequence = toys.bases(8 * populations.BLOCK)
+    others = [codes.Sequence("-1", None)] * (4 * populations.COPIES * populations.OTHERS // steps)
+    sequence, read = toys.bases(8 * populations.BLOCK), {}
     populations.mitochondrial_models(sequence, tmp_path, others, 5)
-    read = {}
     for name, (parts, recipe, _) in given.items():
-        starts = [int(p.name) for p in parts if p.name != others[0].name]
+        starts = [int(p.name) for p in parts if p.name != "-1"]
         read[name] = recipe.steps * len(starts) / len(parts)
         if name.startswith((f"{populations.ALONE}-5", f"{populations.MIXED}-5")):
             assert {s // populations.BLOCK % 2 for s in starts} == {1 - int(name[-1])}
@@ -75,18 +65,14 @@ def test_networks_are_given_as_much_of_their_genome_alone_or_among_others(monkey
 
 
 def test_gains_are_means_over_seeds_of_differences():
-    task = toys.variants(cluster=np.repeat(np.arange(10), 5).astype(str))
-    rng = np.random.default_rng(0)
-
-    def network(name):
-        return SimpleNamespace(name=name, whole=np.log(rng.dirichlet(np.ones(4), 400)))
-
-    models = [[network(n) for n in (populations.MIXED, populations.ALONE)] for _ in range(3)]
+    task, rng = toys.variants(cluster=np.repeat(np.arange(10), 5)), np.random.default_rng(0)
+    mixed, alone = populations.MIXED, populations.ALONE
+    draw = lambda: np.log(rng.dirichlet(np.ones(4), 400))  # noqa: E731
+    models = [[SimpleNamespace(name=n, whole=draw()) for n in (mixed, alone)] for _ in range(3)]
     scores, gains = populations.score([task], models, without=("random",))
     assert "random" not in set(scores.model)
     by_seed = scores.pivot(index="repeat", columns="model", values="score")
-    truth = by_seed[populations.MIXED] - by_seed[populations.ALONE]
-    row = gains.set_index("model").loc[populations.MIXED]
+    truth, row = by_seed[mixed] - by_seed[alone], gains.set_index("model").loc[mixed]
     found = row[["difference", "lowest", "highest"]].tolist()
     assert found == pytest.approx([truth.mean(), truth.min(), truth.max()])
     assert row.low < row.difference < row.high and (row.changes, row.clusters) == (50, 10)
@@ -107,15 +93,16 @@ def test_known_figures_of_the_mitochondrial_genome_and_of_alleles():
         pytest.skip("the mitochondrial genome is not here")
     tasks, frequency = populations.mitochondrial(declared)
     named = {t.name.removeprefix("populations/"): t for t in tasks}
-    size = {n: (len(t), int((t.label == 0).sum())) for n, t in named.items()}
-    assert size["mtdna-unseen"][0] == 49704 and size["mtdna-transitions"] == (16568, 7207)
+    assert (len(named["mtdna-unseen"]), (named["mtdna-transitions"].label == 0).sum()) == (
+        49704,
+        7207,
+    )
     assert (named["mtdna-confirmed"].label.sum(), (frequency > 1e-3).sum()) == (90, 1577)
     expected = {"mtdna-unseen": 0.743, "mtdna-transitions": 0.835, "mtdna-confirmed": 0.908}
     for name, area in expected.items():
         task = named[name]
-        assert roc_auc_score(task.label, task.beside.phylop.fillna(0)) == pytest.approx(
-            area, abs=1e-3
-        )
+        found = roc_auc_score(task.label, task.beside.phylop.fillna(0))
+        assert found == pytest.approx(area, abs=1e-3)
     scores, _ = populations.pairs(declared, [])
     scores = scores.set_index(["task", "model"]).score
     for name, published in (("dnase", 0.516), ("h3k27ac", 0.494)):  # of pairs that differ in it
@@ -123,5 +110,4 @@ def test_known_figures_of_the_mitochondrial_genome_and_of_alleles():
         both = [next(p for p in zip(*row) if p[0] != p[1]) for row in zip(frame.high, frame.low)]
         strong = np.array([(h in "GC") - (w in "GC") for h, w in both])
         assert (strong[strong != 0] > 0).mean() == pytest.approx(published, abs=1e-3)
-        share = scores[f"populations/{name}", "gc-loss"]
-        assert share == pytest.approx(0.5 + strong.mean() / 2)
+        assert scores[f"populations/{name}", "gc-loss"] == pytest.approx(0.5 + strong.mean() / 2)

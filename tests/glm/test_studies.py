@@ -1,11 +1,6 @@
-"""What the study notebooks call: tables that are merged, comparisons, fine-tuning, designs."""
+"""What the study notebooks call: tables that are merged, and comparisons."""
 
-import importlib
-import re
-
-import jupytext
 import pandas as pd
-import papermill
 import pytest
 from glm import toys
 from scipy import stats
@@ -25,27 +20,8 @@ def test_rows_of_a_task_that_is_scored_anew_replace_the_old_ones(tmp_path, monke
     tables.merge_scores(pd.concat([scored("t/x", 1), scored("t/y", 1)]), "variants")
     path, beside = tables.merge_scores(scored("t/y", -1), "variants")
     for rows in (results.read(path), pd.read_csv(beside)):
-        assert {"n_train", "n_test"} <= set(rows)
         main = rows[rows.metric == "auroc"].set_index("task").score
         assert main.to_dict() == {"t/x": 1.0, "t/y": 0.0}
-
-
-NOTEBOOKS = sorted((paths.NOTEBOOKS / "studies").glob("*.py"))
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_a_study_is_parameterised_and_calls_what_there_is(path):
-    book = jupytext.read(path)
-    text = [c.source for c in book.cells if c.cell_type == "code"]
-    assert 2 <= len(text) <= 8 and not re.search(r"^\s*(def|class|for|while)\b", "\n".join(text))
-    parameters = papermill.inspect_notebook(book)
-    assert {"profile", "page"} <= set(parameters) and all(p["help"] for p in parameters.values())
-    lines, modules = re.sub("#.*", "", "\n".join(text)), {}
-    for base, names in re.findall(r"^from (\S+) import (.+)$", lines, re.M):
-        for name, _, short in (n.partition(" as ") for n in names.split(", ")):
-            modules[short or name] = importlib.import_module(f"{base}.{name}")
-    used = re.findall(r"\b(\w+)\.(\w+)", lines)
-    assert all(hasattr(modules[name], thing) for name, thing in used if name in modules), used
 
 
 def test_repeats_of_a_locus_count_once():

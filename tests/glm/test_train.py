@@ -1,7 +1,5 @@
 """Training: what is learnt, resuming, recipes from files."""
 
-import json
-
 import numpy as np
 import pytest
 from helpers import refused
@@ -18,7 +16,7 @@ MORE = [
 ]
 
 
-@pytest.mark.parametrize("given", [*ARCHITECTURES, *MORE], ids=label)
+@pytest.mark.parametrize("given", [*ARCHITECTURES[::3], *MORE], ids=label)
 def test_a_trained_model_is_loaded_again_with_the_same_answers(tmp_path, given):
     recipe, w = small(**given), windows(2)
     folder = train.train(SEQUENCES, recipe, tmp_path / "m")
@@ -29,8 +27,6 @@ def test_a_trained_model_is_loaded_again_with_the_same_answers(tmp_path, given):
     last, rows, places = m.states(w)[-1], np.arange(2), np.array([7, 20])
     assert last.shape[:2] == w.shape and not (folder / "state.pt").exists()
     np.testing.assert_allclose(m.hidden(w, places), last[rows, places], atol=1e-5)
-    facts = json.loads((folder / "recipe.json").read_text())["facts"]
-    assert facts["weights"] == sum(p.numel() for p in m.network.parameters())
 
 
 def test_training_learns_what_can_be_learnt(tmp_path):
@@ -38,7 +34,7 @@ def test_training_learns_what_can_be_learnt(tmp_path):
     rng, s = np.random.default_rng(0), np.tile(np.arange(4, dtype=np.uint8), 5000)
     s = np.where(rng.random(len(s)) < 0.1, rng.integers(0, 4, len(s)), s).astype(np.uint8)
     p = np.array([0.925, 0.025, 0.025, 0.025])
-    recipe = small(steps=150, equivariant=False, rate=0.01, batch=8)
+    recipe = small(steps=100, equivariant=False, rate=0.01, batch=8)
     m = hub.load(train.train([Sequence("x", s)], recipe, tmp_path / "m"))
     bits = np.nanmean(perplexity.model_bits(m, Sequence("y", s[:4000])))
     assert -0.03 < bits + (p * np.log2(p)).sum() < 0.08
@@ -65,8 +61,8 @@ def test_a_stopped_training_resumes_to_the_same_weights(tmp_path, monkeypatch):
 
 def test_recipes_from_files_and_changes(tmp_path):
     (tmp_path / "r.yml").write_text("width: 32\nsteps: 10\n")
-    recipe = train.read_recipe(tmp_path / "r.yml", ["steps=20", "name=x", "equivariant=false"])
-    assert (recipe.width, recipe.steps, recipe.name, recipe.equivariant) == (32, 20, "x", False)
+    recipe = train.read_recipe(tmp_path / "r.yml", ["steps=20", "equivariant=false"])
+    assert (recipe.width, recipe.steps, recipe.equivariant) == (32, 20, False)
     assert train.read_recipe(None) == net.Recipe()
 
 

@@ -11,27 +11,24 @@ from genebench.stats import intervals
 from notebooks.lib import answers
 
 
-@pytest.fixture
-def run(warm, monkeypatch):
-    """Means, plain means and models of a finished run."""
+def test_answers_and_numbers_of_the_front_page_follow_from_the_means(warm, monkeypatch):
     monkeypatch.setattr(intervals, "UNDERPOWERED", 1.0)  # tasks of 180 genes can show little
     run_tiny()
-    models = specs.declared().models
-    plain = results.read_beside("tiny", "plain.csv").query("genes == 'own'")
-    return results.read_beside("tiny", "means.csv"), plain, models
-
-
-def test_the_answers_name_the_first_tier_and_how_sure_it_is(run):
-    means, plain, models = run
-    first = means[(means.measure == "auroc") & (means.split == "random")]
-    lines = answers.answers(means, plain, models, folder="there/").splitlines()[2:]
-    groups = [g for g in specs.GROUPS if (first.group == g).any()]
-    assert len(lines) == len(groups) > 0
-    for line, group in zip(lines, groups):
-        part = first[first.group == group].sort_values("score", ascending=False)
+    means, plain = (results.read_beside("tiny", f"{name}.csv") for name in ("means", "plain"))
+    models, means = specs.declared().models, means[means.measure == "auroc"]
+    lines = answers.answers(means, plain.query("genes == 'own'"), models, folder="there/")
+    groups = [g for g in specs.GROUPS if (means.group == g).any()]
+    for line, group in zip(lines.splitlines()[2:], groups, strict=True):
+        part = means[(means.group == group) & (means.split == "random")]
+        best = part.loc[part.score.idxmax()]
         assert f"[{group}](there/group-{specs.GROUPS[group]})" in line
-        assert f"*{models[part.model.iloc[0]].title}" in line
-        assert f"{part.score.iloc[0]:.2f} (" in line
+        assert f"*{models[best.model].title}" in line and f"{best.score:.2f} (" in line
+    numbers = answers.numbers(means, models)
+    score = means[means.group == means.group.iloc[0]].set_index(["split", "model"]).score
+    best = score["random"].idxmax()
+    assert numbers["top_score"] == f"{score['random', best]:.2f}"
+    assert numbers["hard_after"] == f"{score['stem', best]:.2f}"
+    assert numbers["letters_before"] == "–"
 
 
 def test_the_best_shortcut_is_named_by_the_tasks_on_which_it_was_chosen(home):
@@ -40,17 +37,6 @@ def test_the_best_shortcut_is_named_by_the_tasks_on_which_it_was_chosen(home):
     frame = pd.concat([frame, frame.assign(model="other")]).assign(split="random", genes="common")
     words = answers.shortcut_words(frame, specs.declared().models)
     assert "Of 3 classification tasks it was most often *Stem* (2), *Random* (1)." in words
-
-
-def test_numbers_of_the_front_page_follow_from_the_means(run):
-    means, _, models = run
-    numbers = answers.numbers(means, models)
-    first = means[means.measure == "auroc"].group.iloc[0]
-    score = means[means.group == first].set_index(["split", "model"]).score
-    best = score["random"].idxmax()
-    assert numbers["top_score"] == f"{score['random', best]:.2f}"
-    assert numbers["hard_after"] == f"{score['stem', best]:.2f}"
-    assert numbers["letters_before"] == "–"
 
 
 def test_a_control_that_is_missing_or_out_of_its_band_stops_the_book():

@@ -27,36 +27,31 @@ def test_the_share_of_a_gene_is_its_part_in_the_auroc():
             assert shares[(fold == f) & side].mean() / 100 == pytest.approx(area, abs=0.004)
 
 
-@pytest.fixture
-def table(warm):
-    """Rows and facts of the made-up profile; the first model was trained on hearts."""
-    edit_model("full", exposed={"toy/term/heart": "trained on it"})
-    run_tiny()
-    return gene_tables.gather(plan.make("tiny"))
-
-
-def test_neighbours_are_the_nearest_by_cosine_and_never_the_gene_itself(table):
-    rows, about = table
+def nearest(rows, about):
+    """Neighbours of a gene are the nearest by cosine, and never the gene itself."""
     embedding, symbols = plan.make("tiny").embedding(about["near"][0]), [r["gene"] for r in rows]
     unit = embedding.vectors / np.linalg.norm(embedding.vectors, axis=1, keepdims=True)
     similarity, at = unit @ unit.T, embedding.rows(np.array(symbols))
     np.fill_diagonal(similarity, -2)
-    for g in np.flatnonzero(at >= 0)[:40]:
-        near = rows[g]["near"][0]
-        assert g not in [other["gene"] for other in near]
-        best = np.sort(similarity[at[g]])[::-1][: gene_tables.NEIGHBOURS]
+    for g, row in enumerate(rows):
+        near = row["near"][0]
+        assert g not in [other["gene"] for other in near] and (at[g] >= 0 or not near)
+        best = np.sort(similarity[at[g]])[::-1][: len(near)]
         np.testing.assert_allclose([other["cosine"] for other in near], best, atol=0.0051)
-        kin = [rows[other["gene"]]["family"] == rows[g]["family"] for other in near]
+        kin = [rows[other["gene"]]["family"] == row["family"] for other in near]
         assert [other["kin"] for other in near] == kin
-    assert not any(rows[g]["near"][0] for g in np.flatnonzero(at < 0))
+    assert len(near) == gene_tables.NEIGHBOURS
 
 
-def test_means_and_verdict_are_over_labels_that_the_model_was_not_trained_on(table):
-    rows, about = table
-    judged = 0
+def test_means_and_verdict_are_over_labels_that_the_model_was_not_trained_on(warm):
+    edit_model("full", exposed={"toy/term/heart": "trained on it"})
+    run_tiny()
+    rows, about = gene_tables.gather(plan.make("tiny"))
+    nearest(rows, about)
     hearts = [label["task"] == "toy/term/heart" for label in about["labels"]]
     assert about["models"][0] == "full" and about["exposed"][0] == [int(h) for h in hearts]
-    for row in (row for row in rows if row["verdict"]):
+    judged = [row for row in rows if row["verdict"]]
+    for row in judged:
         shares = np.array(row["shares"], dtype=float)
         out = np.array(about["exposed"], dtype=bool).T[row["labels"]]
         shares[out | (shares == gene_tables.NONE)] = np.nan
@@ -65,12 +60,7 @@ def test_means_and_verdict_are_over_labels_that_the_model_was_not_trained_on(tab
         best, shortcut = row["verdict"]["model"], row["verdict"].get("shortcut", -1)
         both = shares[~np.isnan(shares[:, [best, shortcut]]).any(axis=1), best]
         assert row["verdict"]["score"] == pytest.approx(both.mean(), abs=0.51)
-        judged += 1
-    assert judged > 100
-
-
-def unpacked(text):
-    return json.loads(gzip.decompress(base64.b64decode(text)))
+    assert len(judged) > 100
 
 
 def test_the_page_has_every_gene_once(warm, monkeypatch):
@@ -79,12 +69,13 @@ def test_the_page_has_every_gene_once(warm, monkeypatch):
     assert gene_tables.read("tiny")[1]["rule"] == "symbol stems"  # HGNC's table is not here
     models = specs.declared().models
     html = genes.look_up("tiny", models, page="genes", sources=["tiny"]).data
-    assert "gb-genes" in html and "gb-plain" in html
+    assert "gb-genes" in html
     folder = paths.static("tiny")
     index = json.loads((folder / "genes-tiny.js").read_text()[len("genebenchGenes(") : -3])
     shards = [p.read_text()[len("genebenchShard(") : -3] for p in folder.glob("genes-tiny-*.js")]
     parts = sorted(map(json.loads, shards), key=lambda part: part["number"])
-    rows = [gene for part in parts for gene in unpacked(part["packed"])]
+    packed = [gzip.decompress(base64.b64decode(part["packed"])) for part in parts]
+    rows = [gene for part in packed for gene in json.loads(part)]
     assert [row["gene"] for row in rows] == index["genes"]
     table, titles = gene_tables.read("tiny")[0], [model["title"] for model in index["models"]]
     assert rows == [row | {"words": genes.verdict(row, titles)} for row in table]

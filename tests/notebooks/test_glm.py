@@ -32,8 +32,6 @@ def test_the_best_other_score_is_no_network_and_uses_the_sequence_alone(looks):
 def test_a_table_that_does_not_exist_says_what_to_run(looks):
     with refused("genebench notebooks --study simulated"):
         glm.read("simulated", "nothing")
-    with refused("no scores of the tasks 'nowhere/'"):
-        glm.scores_of("variants", "nowhere/", looks)
 
 
 def test_fine_tuning_is_compared_on_the_tasks_that_all_have():

@@ -26,7 +26,6 @@ def test_the_words_name_the_model_that_falls_most(known):
     words = spectra_words.verdict("rrm", known)
     assert f"{len(falling)} of {len(rows)} models" in words and len(falling)
     assert f"*{known.title(falling.model.iloc[0])}*" in words
-    assert "their fall is not counted: *Pairwise*, *Perceptron*, *Ridge on mutations*" in words
     assert spectra_words.verdict("rrm", known, "spectral-weighted") == ""
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 from helpers import edit_yaml, refused
 
 from genebench.core import paths, specs
-from notebooks.lib import tables
+from notebooks.lib import speed, stored, tables
 
 
 def expose(**change):
@@ -22,14 +22,14 @@ def test_scores_by_task_are_starred_where_the_model_was_trained_on_the_labels(ho
 
 def test_scores_of_a_task_stand_by_split_with_intervals_the_best_of_the_hardest_first(home):
     expose(part={"exposed": {"toy/a": "It is the label."}})
-    score = {("full", "random"): 0.9, ("full", "similarity"): 0.5, ("part", "random"): 0.8}
-    score |= {("part", "similarity"): 0.7, ("stem", "random"): 0.6, ("stem", "similarity"): 0.6}
-    rows = [{"model": m, "split": s, "score": v} for (m, s), v in score.items()]
-    frame = pd.DataFrame(rows).assign(task="toy/a", genes="common", family="table", probe="linear")
+    frame = pd.DataFrame(
+        {"model": ["full", "part", "stem"] * 2, "task": "toy/a", "probe": "linear"}
+    )
+    frame["split"] = ["random"] * 3 + ["similarity"] * 3
+    frame = frame.assign(score=[0.9, 0.8, 0.6, 0.5, 0.7, 0.6], genes="common", family="table")
     frame = frame.assign(low=frame.score - 0.1, high=frame.score + 0.1)
     frame = pd.concat([frame, frame.assign(genes="own", score=0.1)], ignore_index=True)
-    models = specs.declared().models
-    table = tables.by_split(frame[frame.index != 5], models)
+    table = tables.by_split(frame[frame.index != 5], specs.declared().models)
     assert list(table) == ["task", "model", "random", "similarity", "exposed"]
     assert table.model.tolist() == ["Full", "Stem", "Part"]
     assert table.similarity[0] == "0.500 (0.400 to 0.600)" and pd.isna(table.similarity[1])
@@ -42,11 +42,9 @@ def test_an_interval_of_no_width_is_no_certainty_and_says_why(home):
     texts = tables.spans(frame, 2)
     why = ["nothing is ranked wrong", "all are scored alike", "all are of one family or cluster"]
     assert texts.tolist() == [*("no interval: " + w for w in why), "0.60 to 0.80"]
-    table = tables.readable(
-        frame, specs.declared().models, "model score low high rank_low rank_high".split()
-    )
+    table = tables.readable(frame, specs.declared().models, frame.columns)
     assert table.low.isna().tolist() == table.high.isna().tolist() == [True, True, True, False]
-    assert table["rank low"].tolist() == [1, 1, 1, 1]
+    assert (table["rank low"] == 1).all()
 
 
 def test_a_group_is_picked_or_refused():
@@ -58,20 +56,17 @@ def test_a_group_is_picked_or_refused():
         tables.of_group(frame, "localization")
 
 
-def test_exposure_says_clean_part_exposed_and_unknown_with_reasons(warm):
-    known = specs.declared()
-    every = tables.exposure(known.profiles["tiny"], known.models, known.sources)
-    assert set(every.status) == {"clean"}
+def test_exposure_says_clean_part_exposed_and_unknown_with_reasons(home):
     expose(
         full={"exposed": {"toy/": "It read them."}, "citation": "nobody2024"},
         part={"exposed": {"toy/class": "It read one."}},
-        stem={"unclear": {"": "Nobody can say."}},
+        stem={"unclear": {"toy/": "Nobody can say."}},
     )
     known = specs.declared()
     table = tables.exposure(known.profiles["tiny"], known.models, known.sources).set_index("model")
-    statuses = {"full": "exposed", "part": "partly exposed", "stem": "unknown"}
-    assert table.status.to_dict() == statuses and table.why["full"] == "It read them."
-    assert table.citations["full"].startswith("nobody2024")
+    status, full = table.status, table.loc["full"]
+    assert list(status[["full", "part", "stem"]]) == ["exposed", "partly exposed", "unknown"]
+    assert full.why == "It read them." and full.citations.startswith("nobody2024")
 
 
 def test_every_pair_of_the_declared_profiles_has_a_status_a_reason_and_a_citation():
@@ -79,3 +74,11 @@ def test_every_pair_of_the_declared_profiles_has_a_status_a_reason_and_a_citatio
     for profile in known.profiles.values():
         table = tables.exposure(profile, known.models, known.sources)
         assert (table.why != "").all() and (table.citations != "").all()
+
+
+def test_every_measured_column_that_is_no_plain_word_is_headed_by_one():
+    read = [
+        pd.read_csv(paths.PERF / f"{n}.csv", nrows=1) for n in "probe embed glm spectra".split()
+    ]
+    for frame in (*read, *map(stored.reliability, stored.RELIABILITY)):
+        assert [c for c in frame if "_" in c and c not in speed.words()] == []

@@ -33,34 +33,25 @@ def test_bars_join_the_longest_runs_without_a_significant_difference(apart, runs
 
 def test_the_ladder_in_words(models, means):
     words = tiers.ladder_words(means, models)
-    assert (
-        "the best model under `random` folds, *Full*, falls from 0.900 to 0.800 (lost 0.100"
-        in words
-    )
-    assert (
-        "folds, *Stem*, falls" in words
-        and "Under `" in words
-        and "Of the 2 models that are no shortcut" in words
-    )
+    assert "*Full*, falls from 0.900 to 0.800 (lost 0.100" in words
+    assert "folds, *Stem*, falls" in words and "Of the 2 models that are no shortcut" in words
     assert tiers.ladder_words(means.query("split == 'random'"), models) == ""
 
 
 def test_dated_labels_are_introduced_by_their_releases_and_who_could_have_read_them():
     known = specs.declared()
-    told = known.profiles["prospective"], known.models
-    dated = tables.dated(told[0], known.sources)
-    text = tiers.introduction(dated, *told)
+    profile, models = known.profiles["prospective"], known.models
+    dated = tables.dated(profile, known.sources)
+    text = tiers.introduction(dated, profile, models)
     assert len(dated) > 1 and all(day in text for day in {*dated.before, *dated.until})
     first = dated.before.min()[:7]
-    read = [known.models[m] for m in told[0].models if known.models[m].newest]
-    assert all((f"*{spec.title}*" in text) == (spec.newest <= first) for spec in read)
-    newest = pd.Series(["1999-01", "", None, "2999-01", first])
-    every = f"{len(dated)} of {len(dated)}"
-    none = f"0 of {len(dated)}"
-    assert tables.late(newest, dated).tolist() == [none, "", "", every, none]
-    paper = known.profiles["paper"]
-    nothing = tables.dated(paper, known.sources)
-    assert nothing.empty and "take more and more away" in tiers.introduction(nothing, paper, {})
+    for spec in (models[m] for m in profile.models if models[m].newest):
+        assert (f"*{spec.title}*" in text) == (spec.newest <= first)
+    newest, n = pd.Series(["1999-01", "", None, "2999-01", first]), len(dated)
+    none = f"0 of {n}"
+    assert tables.late(newest, dated).tolist() == [none, "", "", f"{n} of {n}", none]
+    nothing = tables.dated(known.profiles["paper"], known.sources)
+    assert nothing.empty and "take more and more away" in tiers.introduction(nothing, None, {})
 
 
 def test_a_measure_without_a_mean_says_why(means):
