@@ -10,7 +10,7 @@ import jupytext
 import papermill
 import pytest
 import yaml
-from helpers import call, refused
+from helpers import call, in_this_process, refused
 
 from genebench.book import notebooks, publish
 from genebench.core import imports, paths, specs, workers
@@ -92,9 +92,7 @@ def run(**options):
 
 @pytest.fixture(autouse=True)
 def one_process(monkeypatch):
-    from concurrent.futures import ThreadPoolExecutor
-
-    monkeypatch.setattr(workers, "pool", lambda jobs, shared=None: ThreadPoolExecutor(1))
+    monkeypatch.setattr(workers, "pool", in_this_process)
 
 
 def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
@@ -117,8 +115,8 @@ def test_a_failing_notebook_is_named_and_does_not_stop_the_others(sandbox):
     with pytest.raises(RunFailed, match="1 notebooks failed, first 'b': ValueError: broken on"):
         run()
     folder = paths.executed("demo")
-    assert not (folder / "b.ipynb").exists() and (folder / "failed" / "b.ipynb").exists()
-    assert (folder / "a.ipynb").exists()
+    pages = {str(p.relative_to(folder)) for p in folder.rglob("*.ipynb")}
+    assert pages == {"a.ipynb", "failed/b.ipynb"}
 
 
 def test_a_parameter_of_the_command_line_reaches_the_page_and_the_next_call_restores_it(sandbox):
@@ -127,8 +125,7 @@ def test_a_parameter_of_the_command_line_reaches_the_page_and_the_next_call_rest
     assert result.exit_code == 0, result.output
     out = paths.executed("demo") / "a.ipynb"
     assert "page a 9" in out.read_text() and run() == 1 and "page a 7" in out.read_text()
-    wrong = call(*line, "n")
-    assert wrong.exit_code == 2 and "key=value" in wrong.output
+    assert "key=value" in call(*line, "n").output
 
 
 def test_a_book_is_built_again_where_anything_that_it_is_made_of_has_changed(

@@ -42,7 +42,6 @@ def test_versions_lie_side_by_side_the_newest_is_found_and_the_first_date_stays(
         for name in (version, "latest"):
             assert (site / name / "index.html").read_text() == text
         cache.write_json(site / "versions.json", {"v1.0.0": "2026-01-01"})
-    assert (site / "v1.1.0" / "index.html").read_text() == "two"
     assert json.loads((site / "versions.json").read_text()) == {"v1.0.0": "2026-01-01"}
     listed = re.findall(r'href="([^"]+)"', (site / "versions.html").read_text())
     assert listed == ["v1.0.0/index.html"]
@@ -62,7 +61,6 @@ def test_the_workflow_calls_commands_that_there_are():
     lines = "\n".join(s.get("run", "") for s in yaml.safe_load(text)["jobs"]["publish"]["steps"])
     known = {c.name for c in command.app.registered_commands}
     assert set(re.findall(r"genebench (\w+) ", lines)) <= known
-    assert "genebench publish site --version" in lines
     targets = set(re.findall(r"^(\w+):", (paths.ROOT / "Makefile").read_text(), re.M))
     assert set(re.findall(r"make (\w+)", lines)) <= targets
 

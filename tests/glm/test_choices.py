@@ -60,44 +60,12 @@ def test_differences_are_those_of_students_t_with_the_spread_of_all_trained_netw
     assert set(table.measure) == {"bits"} and set(table.index) == {*frame["name"]} - {"usual"}
 
 
-def test_rows_come_in_the_order_of_the_grid_and_none_is_lost():
-    frame = pd.DataFrame({"name": list("kbabka"), "run": list("udbcae")})
-    table = choices.ordered(frame, ["b", "a"])
-    assert "".join(table.run) == "cdbeau" and list(table) == list(frame)
-
-
-def test_costs_and_means_are_over_seeds_of_networks():
-    frame = runs().assign(objective="masked", mixer=np.nan, tokens="nucleotide", width=8)
-    frame = frame.assign(weights=10, bases_seen=5, cpu_s=[0.0, 50.0, 70.0, *[60.0] * 9])
-    table = choices.means(frame)
-    assert table.seeds.tolist() == [3, 3, 1, 5]
-    assert table.bits[0] == pytest.approx(frame.bits[:3].mean())
-    frame.loc[1, "choice"] = "size"
-    (cost,) = choices.cost(frame).itertuples()
-    assert (cost.networks, cost.least, cost.most) == (11, 60.0, 70.0)
-    assert cost.hours == pytest.approx(660 / 3600)
-
-
 def test_scaling_is_a_regression_with_a_level_for_each_genome():
     frame = pd.DataFrame({"genome": np.repeat(list("abc"), 5), "choice": "size"})
     frame["weights"] = np.tile(10.0 ** np.arange(3, 8), 3)
     frame["bits"] = np.repeat(range(3), 5) + np.random.default_rng(1).standard_normal(15)
-    table = choices.scaling(frame).set_index("genome")
-    one = stats.linregress(range(3, 8), frame.bits[:5])
-    ends = [one.slope, one.slope + one.stderr * stats.t.ppf(0.975, 3)]
-    assert table.loc["a", ["slope", "high"]].tolist() == pytest.approx(ends)
-    design = np.column_stack([np.log10(frame.weights), pd.get_dummies(frame.genome)]).astype(float)
-    best, every = np.linalg.lstsq(design, frame.bits.to_numpy(), rcond=None)[0], table.loc["all"]
-    assert every.slope == pytest.approx(best[0]) and every.low < every.slope < every.high
-
-
-def test_steps_fit_the_budget_and_three_genomes_are_three_species(monkeypatch):
-    spent = iter([1.0, 3.0])
-    monkeypatch.setattr(choices.train, "train", lambda *_: None)
-    monkeypatch.setattr(choices.specs, "read_yaml", lambda _: {"facts": {"cpu_s": next(spent)}})
-    assert choices.affordable([], choices.recipe(choices.grid()["usual"], 0), 60.0) == 600
-    monkeypatch.setattr(choices.genomes, "load", lambda name, _: toys.genome())
-    choice = choices.grid()["three-species"]
-    parts = choices.sequences(choice, {})
-    assert [p.species for p in parts] == [1, 2, 3] and all(p.repeats is None for p in parts)
-    assert choices.recipe(choice, 0).species == 3
+    found = choices.scaling(frame).set_index("genome").loc["all"]
+    X = np.column_stack([np.log10(frame.weights), pd.get_dummies(frame.genome)]).astype(float)
+    best, (rest,), _, _ = np.linalg.lstsq(X, frame.bits.to_numpy(), rcond=None)
+    half = np.sqrt(rest / 11 * np.linalg.inv(X.T @ X)[0, 0]) * stats.t.ppf(0.975, 11)
+    assert list(found[1:]) == pytest.approx([best[0], best[0] - half, best[0] + half])

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from glm import toys
 from helpers import call, refused
 from sklearn.metrics import roc_auc_score
 
@@ -58,9 +59,8 @@ def test_variants_have_consequence_gene_and_harm(frame):
 def test_pairs_within_strata_are_those_of_brute_force(frame):
     rows, stratum = clinvar.tasks(frame)["within-gene"]
     value = clinvar.compare(frame, ["phylogpn", "phylop"], rows, stratum).score[0]
-    pairs = frame[frame.label == 1].merge(frame[frame.label == 0], on="gene")
-    share = np.sign(pairs.phylogpn_x - pairs.phylogpn_y).mean()
-    assert value == pytest.approx((1 + share) / 2, abs=1e-6)
+    truth = toys.within(frame.label, frame.phylogpn, frame.gene)
+    assert value == pytest.approx(truth, abs=1e-6)
 
 
 def given(frame, tmp_path, **columns):

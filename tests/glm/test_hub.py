@@ -84,7 +84,6 @@ def test_kmers_in_the_files_and_classes_of_nucleotide_transformer_are_read(tmp_p
     EsmForMaskedLM(EsmConfig(**sizes, **ids)).save_pretrained(tmp_path)
     m, w = hub.load(tmp_path), windows(1)
     expected = [words.index(codes.decode(word)) for word in w[0].reshape(-1, 3)]
-    assert m.token_length == 3
     assert m._tokens(w)[0].tolist() == [words.index("<cls>"), *expected]
 
 

@@ -74,8 +74,6 @@ def test_a_length_change_counts_the_same_bases_in_both_haplotypes(every, name, m
 
 UNTRAINED = [
     {"objective": "masked", "mixer": "attention"},
-    {"objective": "causal", "mixer": "convolution"},
-    {"objective": "blind-spot"},
     {"objective": "causal", **KMERS},
     {"objective": "causal", "tokens": "bpe", "equivariant": False},
 ]
@@ -85,13 +83,13 @@ UNTRAINED = [
 def test_what_knows_nothing_gives_nothing_at_any_length(given):
     recipe = small(**given)
     m = trained.TrainedModel(recipe, tokens.learn(recipe, [GENOME]).merges)
-    sizes = (1, 2, 7, 20, 50)
+    sizes = (1, 7, 50)
     changes = [(300, n, GENOME[:0]) for n in sizes] + [(300, 0, GENOME[:n]) for n in sizes]
     changes += [(690, 4, GENOME[:0]), (698, 0, GENOME[:9]), (0, 3, GENOME[:1])]  # at both ends
     llr, own = score.pseudo(m, GENOME, changes, length=128)
     assert np.abs(llr).max() < 1e-3
     if not m.by_likelihood:
-        assert_allclose(own[:5], np.log(4) * np.array(sizes), rtol=1e-4)
+        assert_allclose(own[:3], np.log(4) * np.array(sizes), rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", FEW)
@@ -101,9 +99,9 @@ def test_influence_is_the_mean_divergence_of_the_neighbours(every, name, monkeyp
     _, w, p, alt = some(m := every[name], 4)
     x, y = (m.conditionals(v).astype(float) for v in (w, codes.substituted(w, p, alt)))
     divergence, low = (np.exp(x) * (x - y)).sum(-1), 0 if m.objective == "causal" else -5
-    for i, (q, found) in enumerate(zip(p, score.influence(m, w, p, alt))):
+    for row, q, found in zip(divergence, p, score.influence(m, w, p, alt)):
         near = [j for j in range(max(0, q + low), min(LENGTH, q + 6)) if j != q]
-        assert np.isclose(found, np.mean(divergence[i, near]), atol=1e-5)
+        assert np.isclose(found, row[near].mean(), atol=1e-5)
     assert (score.embedding(m, w, p, alt) > 0).all()
     assert (score.embedding(m, w, p, w[np.arange(4), p]) < 1e-5).all()
 

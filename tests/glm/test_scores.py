@@ -110,7 +110,6 @@ def test_an_interrupted_run_goes_on_where_it_stopped(scored, tmp_path, monkeypat
 
 
 def test_a_kind_of_few_variants_has_no_calibrated_score():
-    frame = table(*((301, 1, "ACGT".replace(TEXT[300], "")[0]) for _ in range(11)))
-    frame = pd.concat([frame, table((120, 1, other(120)))], ignore_index=True)
+    frame = table(*[(301, 1, other(301))] * 11, (120, 1, other(120)))
     out = scores.with_calibration(frame.assign(llr=np.arange(12.0)), CONTIG).llr_calibrated
     assert np.allclose(out[:11], np.arange(11) - 5) and np.isnan(out[11])

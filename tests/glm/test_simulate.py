@@ -51,17 +51,15 @@ def test_selection_is_the_change_of_the_fitness_of_the_chromosome(family):
 
 def test_elements_are_what_was_planted(family):
     chromosome, bases = family.chromosomes["a"], family.sequences[1]["a"].codes
-
-    def read(name):
-        rows = chromosome.elements[chromosome.elements["name"] == name]
-        spans = rows[["start", "end", "strand"]].to_numpy()
-        return [bases[a:b] if s > 0 else toys.reverse(bases[a:b]) for a, b, s in spans]
-
+    read = {}
+    for row in chromosome.elements.itertuples():
+        strand = bases[row.start : row.end]
+        read.setdefault(row.name, []).append(strand if row.strand > 0 else toys.reverse(strand))
     assert len(family.motifs) >= 6
     for name, matrix in family.motifs.items():
-        share = np.eye(4)[read(name)].mean(0)
+        share = np.eye(4)[read[name]].mean(0)
         assert np.corrcoef(share.ravel(), matrix.ravel())[0, 1] > 0.9
-    genes = [codes.decode(gene) for gene in read("gene")]
+    genes = [codes.decode(gene) for gene in read["gene"]]
     assert np.mean([g.startswith("ATG") and len(g) % 3 == 0 for g in genes]) > 0.8
     partner = chromosome.landscape.partner
     assert (bases + bases[partner] == 3)[partner >= 0].mean() > 0.8

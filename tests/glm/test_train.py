@@ -66,23 +66,18 @@ def test_recipes_from_files_and_changes(tmp_path):
     assert train.read_recipe(None) == net.Recipe()
 
 
-@pytest.mark.parametrize(
-    "text, changes, sentence",
-    [
-        ("- a\n", ["a=1"], "where a mapping of names to values belongs"),
-        ("a: [\n", [], "malformed YAML"),
-        ("width: 32\n", ["steps"], "not of the form key=value"),
-        ("width: 32\n", ["steps=["], "key 'steps': input should be a valid integer"),
-    ],
-)
-def test_what_is_no_recipe_is_an_error(tmp_path, text, changes, sentence):
+def test_what_cannot_be_trained_is_an_error(tmp_path):
+    path = tmp_path / "r.yml"
     with refused("there is no such file"):
-        train.read_recipe(tmp_path / "r.yml")
-    (tmp_path / "r.yml").write_text(text)
-    with refused(sentence):
-        train.read_recipe(tmp_path / "r.yml", changes)
-
-
-def test_sequences_shorter_than_the_window_are_refused(tmp_path):
+        train.read_recipe(path)
+    for text, change, sentence in (
+        ("- a\n", "a=1", "where a mapping of names to values belongs"),
+        ("a: [\n", "a=1", "malformed YAML"),
+        ("width: 32\n", "steps", "not of the form key=value"),
+        ("width: 32\n", "steps=[", "key 'steps': input should be a valid integer"),
+    ):
+        path.write_text(text)
+        with refused(sentence):
+            train.read_recipe(path, [change])
     with refused("as long as the window of 64"):
         train.train([Sequence("a", GENOME[:20])], small(), tmp_path)

@@ -1,10 +1,13 @@
 """Transfer: windows and their splits, k-mer shares, choice of layers, fitted networks."""
 
 import numpy as np
+import pandas as pd
+import pytest
 from glm import toys
+from scipy import stats
 
 from genebench.glm import codes
-from notebooks.studies.lib import transfer, windows
+from notebooks.studies.lib import labels, transfer, windows
 
 
 def test_kmer_shares_are_the_same_on_both_strands_and_skip_n():
@@ -36,10 +39,9 @@ def test_a_spectral_split_shares_no_word_and_a_matched_one_is_as_large():
     assert len(a) + len(b) < sum(map(len, windows.split(task, "random", seed=0))) == 60
 
 
-def test_networks_with_random_weights_are_scored_one_by_one():
-    task, rng = toys.labelled(80), np.random.default_rng(0)
-    draws = [transfer.LayerChoice(task, {(0, "mean"): rng.normal(size=(80, 4))}) for _ in range(3)]
-    given = task, {"untrained": draws}, {}, {"untrained": "control"}
-    scores = transfer.evaluate(*given, splits=["random"], seeds=[0])
-    main = scores[scores.metric == "auroc"].set_index("variant").score
-    assert list(main.index) == ["weights 1", "weights 2", "weights 3"] and main.nunique() == 3
+def test_repeats_of_a_locus_count_once():
+    values = {"mpra/f9-a": 0.1, "mpra/f9-b": 0.3, "mpra/ldlr": 0.6, "mpra/tert-x": 0.4}
+    frame = pd.DataFrame({"task": values.keys(), "model": "m", "score": values.values()})
+    row = labels.over_loci(frame.assign(metric="spearman")).iloc[0]
+    low, high = stats.t.interval(0.95, 2, 0.4, stats.sem([0.2, 0.6, 0.4]))
+    assert (row.loci, row.score, row.low, row.high) == pytest.approx((3, 0.4, low, high))

@@ -1,6 +1,7 @@
 """A small genome, tasks and a network that the tests of genomic language models share."""
 
 import numpy as np
+import pandas as pd
 from numpy.random import default_rng
 
 from genebench.glm import codes, genomes
@@ -50,3 +51,10 @@ def labelled(n=120):
     sequences[label == 1, 20:28] = codes.encode("TATAATGC")
     sequences[:40, 40:60] = sequences[0, 40:60]
     return windows.Windows("t", "binary", "human", sequences, label, np.zeros(n, bool))
+
+
+def within(label, score, stratum):
+    """Share of the pairs of both classes within a stratum that a score ranks rightly."""
+    frame = pd.DataFrame({"y": label, "p": score, "s": stratum})
+    pairs = frame[frame.y == 1].merge(frame[frame.y == 0], on="s")
+    return (1 + np.sign(pairs.p_x - pairs.p_y).mean()) / 2

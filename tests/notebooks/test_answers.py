@@ -32,9 +32,9 @@ def test_answers_and_numbers_of_the_front_page_follow_from_the_means(warm, monke
 
 
 def test_the_best_shortcut_is_named_by_the_tasks_on_which_it_was_chosen(home):
-    rows = [("a", "stem"), ("b", "stem"), ("c", "random"), ("d", None)]
-    frame = pd.DataFrame(rows, columns=["task", "best_shortcut"]).assign(kind="binary")
-    frame = pd.concat([frame, frame.assign(model="other")]).assign(split="random", genes="common")
+    frame = pd.DataFrame({"task": [*"abcd"], "best_shortcut": ["stem", "stem", "random", None]})
+    frame = pd.concat([frame, frame.assign(model="other")]).assign(kind="binary")
+    frame = frame.assign(split="random", genes="common")
     words = answers.shortcut_words(frame, specs.declared().models)
     assert "Of 3 classification tasks it was most often *Stem* (2), *Random* (1)." in words
 

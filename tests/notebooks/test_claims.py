@@ -18,16 +18,16 @@ CLAIM = {
 }
 
 
-def tables(difference, half=0.1, models=("full", "part", "stem"), sources=8):
-    """Means and pairs of one group: full is ``difference`` above stem, ± ``half``."""
-    rows = [(m, s) for s in ("random", "family") for m in models]
-    means = pd.DataFrame(rows, columns=["model", "split"])
+def tables(difference, models=("full", "part", "stem"), sources=8):
+    """Means and pairs of one group: full is ``difference`` above stem, ± 0.1."""
+    means = pd.DataFrame([(m, s) for s in ("random", "family") for m in models])
     of = {"measure": "auroc", "group": "all", "tasks": 4, "sources": 2}
-    means = means.assign(**of, clusters=sources, lost=0.1, lost_low=0.05, lost_high=0.2)
+    lost = {"lost": 0.1, "lost_low": 0.05, "lost_high": 0.2, "clusters": sources}
+    means = means.set_axis(["model", "split"], axis=1).assign(**of, **lost)
     means["score"] = means.model.map({"full": 0.7, "part": 0.65, "stem": 0.7 - difference})
-    pair = {"model": "stem", "other": "full", "difference": -difference, "low": -difference - half}
-    pair |= {"high": -difference + half, "tables_low": -0.9, "tables_high": 0.8, "split": "random"}
-    return means, pd.DataFrame([{**pair, **of}])
+    pair = {"model": "stem", "other": "full", "difference": -difference, "split": "random"}
+    pair |= {"low": -difference - 0.1, "high": 0.1 - difference}
+    return means, pd.DataFrame([pair | {"tables_low": -0.9, "tables_high": 0.8} | of])
 
 
 @pytest.fixture
@@ -44,15 +44,12 @@ def judge(home):
     return judge
 
 
-@pytest.mark.parametrize(
-    "difference, half, verdict",
-    [(0.2, 0.1, "holds"), (-0.2, 0.1, "fails"), (0.05, 0.1, "open")],
-)
-def test_a_verdict_is_where_the_interval_lies(judge, difference, half, verdict):
-    row, words = judge(*tables(difference, half), note="Mind this.", quote="It leads", where="p. 3")
-    assert row.verdict == verdict and row.difference == pytest.approx(difference)
-    assert (row.low, row.high) == pytest.approx((difference - half, difference + half))
-    assert (row.tables_low, row.tables_high) == (-0.8, 0.9) and row.stand_in
+@pytest.mark.parametrize("gap, verdict", [(0.2, "holds"), (-0.2, "fails"), (0.05, "open")])
+def test_a_verdict_is_where_the_interval_lies(judge, gap, verdict):
+    row, words = judge(*tables(gap), note="Mind this.", quote="It leads", where="p. 3")
+    assert row.verdict == verdict and row.stand_in
+    assert (row.difference, row.low, row.high) == pytest.approx((gap, gap - 0.1, gap + 0.1))
+    assert (row.tables_low, row.tables_high) == (-0.8, 0.9)
     claim, judged = words.splitlines()
     assert claim == "- **Full leads.** “It leads” (p. 3) {cite}`nobody2024`. Mind this."
     assert judged.startswith(f"  - ours: *{verdict}*: *Full* (a stand-in) minus *Stem* (a stand")

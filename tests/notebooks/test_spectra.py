@@ -1,11 +1,12 @@
-"""Words, tables and figures of Part II say what its tables of results say."""
+"""Words, tables and figures of Parts II and III say what their tables of results say."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import refused
 
 from genebench.core import paths, specs
-from notebooks.lib import spectra, spectra_words
+from notebooks.lib import glm, spectra, spectra_words
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +31,11 @@ def test_the_words_name_the_model_that_falls_most(known):
 
 
 def test_curves_are_counted_and_the_first_draw_of_the_splits_is_shown():
-    frame = {"overlap_first": [1.0] * 3, "overlap_last": [0.5, 0.5, 0.9], "falls": [True, False, 1]}
-    frame |= {"gap_low": [0.1, -0.1, 0.1], "share_size": [0.6, 0.1, 0.9], "rank": [1, np.nan, 1]}
-    counts = spectra.counts(pd.DataFrame(frame).assign(task="a"))
-    assert counts["spanning"] == 2 and counts["falling"] == counts["gap"] == 1
-    assert (counts["size_half"], counts["ranked"], counts["rank_positive"]) == (1, 1, 1)
+    rows = [(0.5, True, 0.1, 0.6, 1), (0.5, False, -0.1, 0.1, np.nan), (0.9, 1, 0.1, 0.9, 1)]
+    frame = pd.DataFrame(rows, columns="overlap_last falls gap_low share_size rank".split())
+    counts = spectra.counts(frame.assign(overlap_first=1.0, task="a"))
+    names = "spanning falling gap size_half ranked rank_positive".split()
+    assert [counts[name] for name in names] == [2, 1, 1, 1, 1, 1]
     rows = spectra.overlaps("rrm")
     assert (rows["repeat"] == 0).all() and not rows.duplicated(["split", "parameter"]).any()
 
@@ -42,3 +43,20 @@ def test_curves_are_counted_and_the_first_draw_of_the_splits_is_shown():
 def test_every_data_set_with_a_curve_is_on_a_page():
     pages = [p.parameters["datasets"] for p in specs.pages() if p.notebook == "fig_spectra"]
     assert {d for text in pages for d in text.split(",")} >= set(read("points.csv").task)
+
+
+def test_the_best_other_score_is_no_network_and_uses_the_sequence_alone():
+    looks, score = glm.looks(), np.array([0.9, 0.95, 0.6, 0.7])
+    names = "glm-ecoli codon-position markov-chain open-frame".split()
+    frame = pd.DataFrame(
+        {"model": names, "score": score, "low": score - 0.05, "high": score + 0.05}
+    )
+    of = {"task": "t/a", "title": "t/a", "split": "zero-shot", "metric": "auroc"}
+    out = glm.quotable(frame.assign(**of, n_train=0, n_test=9), looks)
+    assert out["t_a_glm_ecoli"] == "0.90 (0.85 to 0.95)"
+    assert out["t_a_other"] == f"{looks.title('open-frame')}, 0.70 (0.65 to 0.75)"
+
+
+def test_a_table_that_does_not_exist_says_what_to_run():
+    with refused("genebench notebooks --study simulated"):
+        glm.read("simulated", "nothing")

@@ -14,6 +14,16 @@ def models(home):
     return specs.declared().models
 
 
+@pytest.fixture
+def means():
+    """Means of two models and a shortcut under two splits of one group."""
+    frame = pd.DataFrame({"split": ["random"] * 3 + ["stem"] * 3, "lost": [0.0] * 3 + [0.1] * 3})
+    frame = frame.assign(model=["full", "part", "stem"] * 2, score=[0.9, 0.8, 0.7, 0.8, 0.7, 0.6])
+    frame = frame.assign(lost_low=frame.lost, lost_high=frame.lost, excess=0.1, excess_low=0.1)
+    of = {"probe": "linear", "measure": "auroc", "group": "localization"}
+    return frame.assign(low=frame.score, high=frame.score, **of)
+
+
 @pytest.mark.parametrize(
     "apart, runs",
     [
