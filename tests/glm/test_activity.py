@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from glm import toys
-from helpers import refused
+from helpers import refused, rows
 from numpy.testing import assert_allclose
 from torch import nn
 
@@ -72,6 +72,14 @@ def load(tmp_path, monkeypatch):
     return declared
 
 
+def moved(plain, bases, at, alt, *, strand="+", near=7):
+    """What the plain network says of whole windows after and before changes of their middles."""
+    half, turn = REACH + near, codes.reverse_complement if strand == "-" else np.asarray
+    before = codes.windows(bases, at - half, 2 * half + 1)
+    after = codes.substituted(before, np.full(len(at), half), alt)
+    return (plain(turn(after)) - plain(turn(before)))[..., :: -1 if strand == "-" else 1]
+
+
 def random(n, length, seed=0):
     return np.random.default_rng(seed).integers(0, 5, (n, length)).astype(np.uint8)
 
@@ -85,19 +93,13 @@ def test_changes_are_those_of_whole_windows_through_plain_modules(
     torch.manual_seed(1)
     plain = Plain(0.1)
     np.savez(tmp_path / "w.npz", **arrays_of(plain))
-    predictor, near = load(tmp_path / "w.npz", slope=0.1), 7
-    windows = random(3, 2 * REACH + 9)
+    predictor, windows = load(tmp_path / "w.npz", slope=0.1), random(3, 2 * REACH + 9)
     assert_allclose(predictor.groups[0][0].probabilities(windows), plain(windows), atol=1e-6)
 
     bases, at = random(1, 300, seed=2)[0] % 4, np.array([150, 3, 299, 151, 150])
     alt = (bases[at] + [1, 2, 3, 1, 2]) % 4
-    found = predictor.changes(bases, at, alt, strand=strand, near=near)
-    half = REACH + near
-    before = codes.windows(bases, at - half, 2 * half + 1)
-    after = codes.substituted(before, np.full(5, half), alt)
-    if strand == "-":
-        before, after = map(codes.reverse_complement, (before, after))
-    truth = (plain(after) - plain(before))[..., :: -1 if strand == "-" else 1]
+    found = predictor.changes(bases, at, alt, strand=strand, near=7)
+    truth = moved(plain, bases, at, alt, strand=strand)
     assert np.abs(truth).max() > 0.01
     assert_allclose(found, truth, atol=1e-6)
     assert_allclose(splice.delta(found), np.abs(truth).max((1, 2)), atol=1e-6)
@@ -129,19 +131,17 @@ def test_a_keras_file_gives_the_same_network(load, tmp_path):
 def test_networks_of_a_tissue_are_averaged_and_each_has_its_own_head(load, tmp_path):
     torch.manual_seed(3)
     nets, arrays = [Plain(0.0, kinds=2) for _ in range(3)], {}
-    for tissue, fold, plain in zip("002", "121", nets):
-        heads = {
-            f"conv_last{n}.{k}": 0 * v for n in "13" for k, v in plain.last.state_dict().items()
+    for own, fold, plain in zip((1, 1, 3), "121", nets):
+        given = arrays_of(plain, f"conv_last{own}")
+        given |= {
+            f"conv_last{4 - own}.weight": np.zeros((2, WIDTH, 1)),
+            f"conv_last{4 - own}.bias": 0,
         }
-        given = heads | arrays_of(plain, f"conv_last{int(tissue) + 1}")
-        arrays |= {f"final.{fold}.{tissue}.3.v2/{k}": v for k, v in given.items()}
+        arrays |= {f"final.{fold}.{own - 1}.3.v2/{k}": v for k, v in given.items()}
     np.savez(tmp_path / "w.npz", **arrays)
-    bases, at, alt = random(1, 99, seed=4)[0] % 4, np.array([49]), np.array([0])
-    bases[49] = 3
-    changes = load(tmp_path / "w.npz").changes(bases, at, alt, near=3)
-    window = codes.windows(bases, at - REACH - 3, 2 * REACH + 7)
-    after = codes.substituted(window, [REACH + 3], alt)
-    a, b, c = (plain(after) - plain(window) for plain in nets)
+    given = np.array([1, 3] * 50), np.array([49]), np.array([0])
+    a, b, c = (moved(plain, *given) for plain in nets)
+    changes = load(tmp_path / "w.npz").changes(*given, near=7)
     assert_allclose(changes, np.concatenate([(a + b) / 2, c], 1), atol=1e-6)
 
 
@@ -175,12 +175,12 @@ def test_contrasts_are_differences_of_areas_within_strata():
     assert row.difference == pytest.approx(a - b) and row.low < row.difference < row.high
 
 
-PUBLISHED = {
-    (1228431, "A"): (-15, 9, -29, -26),
-    (1228432, "A"): (-16, 8, -30, 10),
-    (1228432, "T"): (-16, 8, -30, 12),
-    (1228434, "A"): (2, -9, -29, 10),
-}
+PUBLISHED = rows("""
+1228431 | A | -15 |  9 | -29 | -26
+1228432 | A | -16 |  8 | -30 |  10
+1228432 | T | -16 |  8 | -30 |  12
+1228434 | A |   2 | -9 | -29 |  10
+""")
 """Changes of STK11 (hg19) and where SpliceAI finds acceptor gain and loss, donor gain and loss, all
 0.00, in tests/fixtures/batch_test_expected.vcf of github.com/Illumina/SpliceAI."""
 
@@ -198,11 +198,11 @@ def test_known_splice_sites_and_published_changes():
     start = int(record.id.split(":")[1].split("-")[0]) - 1  # hg19 is one less than GRCh38 here
     where = activity.gene("STK11", "grch37", start, spec)
     bases = where.alone(codes.encode(record.sequence))
-    at, alt = np.array([p for p, _ in PUBLISHED]), codes.encode("".join(a for _, a in PUBLISHED))
-    found = predictor.changes(bases, at - start, alt)
+    at, alt, *places = zip(*PUBLISHED)
+    found = predictor.changes(bases, np.array(at, int) - start, codes.encode("".join(alt)))
     moved = np.stack([found[:, 0], -found[:, 0], found[:, 1], -found[:, 1]], 1)
     assert moved.max() < 0.005
-    assert (moved.argmax(2) - splice.NEAR == np.array(list(PUBLISHED.values()))).all()
+    assert (moved.argmax(2) - splice.NEAR == np.array(places, int).T).all()
 
     network = predictor.groups[0][0]
     low, high = where.first - network.reach, where.last + network.reach + 1

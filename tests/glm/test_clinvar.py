@@ -56,7 +56,7 @@ def test_variants_have_consequence_gene_and_harm(frame):
     assert frame.alphamissense[tasks["stop-gained"][0]].notna().all()
 
 
-def test_pairs_within_strata_are_those_of_brute_force(frame):
+def test_pairs_within_genes_are_those_of_brute_force(frame):
     rows, stratum = clinvar.tasks(frame)["within-gene"]
     value = clinvar.compare(frame, ["phylogpn", "phylop"], rows, stratum).score[0]
     truth = toys.within(frame.label, frame.phylogpn, frame.gene)

@@ -7,16 +7,19 @@ from scipy.stats import spearmanr
 
 from benchmarks.glm import plain
 from genebench.glm import codes, hub, score, tokens, trained
-from tests.glm.tiny import GENOME, KMERS, LENGTH, RNG, checkpoint, model, small
+from tests.glm.tiny import GENOME, LENGTH, RNG, checkpoint, label, model, recipes, small
 
 HUB = ["bert-kmer", "esm", "gpt2", "mamba"]
 TRAINED = {
-    "blind-spot": {"objective": "blind-spot"},
-    "masked": {"objective": "masked", "equivariant": False},
-    "masked-kmer": {"objective": "masked", **KMERS},
-    "causal": {"objective": "causal"},
-    "causal-state-space": {"objective": "causal", "mixer": "state-space"},
-    "causal-kmer": {"objective": "causal", **KMERS},
+    label(given): given
+    for given in recipes("""
+objective: blind-spot
+objective: masked, equivariant: false
+objective: masked, tokens: kmer, k: 3, equivariant: false
+objective: causal
+objective: causal, mixer: state-space
+objective: causal, tokens: kmer, k: 3, equivariant: false
+""")
 }
 
 
@@ -48,7 +51,7 @@ def test_llr_equals_a_slow_reference_on_both_strands_and_in_any_batch(every, nam
     assert_allclose(score.llr(m, w[order], p[order], alt[order]), llr[order], atol=1e-5)
 
 
-FEW = ["blind-spot", "masked", "causal", "bert-kmer", "gpt2"]
+FEW = ["blind-spot", "masked-False", "causal", "bert-kmer", "gpt2"]
 
 
 @pytest.mark.parametrize("name", FEW)
@@ -72,14 +75,14 @@ def test_a_length_change_counts_the_same_bases_in_both_haplotypes(every, name, m
     assert_allclose(np.ravel(found), expected, atol=2e-4)
 
 
-UNTRAINED = [
-    {"objective": "masked", "mixer": "attention"},
-    {"objective": "causal", **KMERS},
-    {"objective": "causal", "tokens": "bpe", "equivariant": False},
-]
+UNTRAINED = """
+objective: masked, mixer: attention
+objective: causal, tokens: kmer, k: 3, equivariant: false
+objective: causal, tokens: bpe, equivariant: false
+"""
 
 
-@pytest.mark.parametrize("given", UNTRAINED, ids=str)
+@pytest.mark.parametrize("given", recipes(UNTRAINED), ids=label)
 def test_what_knows_nothing_gives_nothing_at_any_length(given):
     recipe = small(**given)
     m = trained.TrainedModel(recipe, tokens.learn(recipe, [GENOME]).merges)

@@ -2,18 +2,18 @@
 
 import numpy as np
 import pytest
-from helpers import refused
+from helpers import refused, rows
 
 from genebench.glm import hub, net, perplexity, train
 from genebench.glm.codes import Sequence
-from tests.glm.tiny import ARCHITECTURES, GENOME, KMERS, label, small, windows
+from tests.glm.tiny import ARCHITECTURES, GENOME, label, recipes, small, windows
 
 SEQUENCES = [Sequence("a", GENOME)]
-MORE = [
-    {"objective": "causal", **KMERS},
-    {"objective": "masked", "tokens": "bpe", "equivariant": False, "merges": 20},
-    {"objective": "blind-spot", "dtype": "bfloat16", "species": 2},
-]
+MORE = recipes("""
+objective: causal, tokens: kmer, k: 3, equivariant: false
+objective: masked, tokens: bpe, equivariant: false, merges: 20
+objective: blind-spot, dtype: bfloat16, species: 2
+""")
 
 
 @pytest.mark.parametrize("given", [*ARCHITECTURES[::3], *MORE], ids=label)
@@ -70,12 +70,12 @@ def test_what_cannot_be_trained_is_an_error(tmp_path):
     path = tmp_path / "r.yml"
     with refused("there is no such file"):
         train.read_recipe(path)
-    for text, change, sentence in (
-        ("- a\n", "a=1", "where a mapping of names to values belongs"),
-        ("a: [\n", "a=1", "malformed YAML"),
-        ("width: 32\n", "steps", "not of the form key=value"),
-        ("width: 32\n", "steps=[", "key 'steps': input should be a valid integer"),
-    ):
+    for text, change, sentence in rows("""
+- a  | a=1     | where a mapping of names to values belongs
+a: [ | a=1     | malformed YAML
+     | steps   | not of the form key=value
+     | steps=[ | key 'steps': input should be a valid integer
+"""):
         path.write_text(text)
         with refused(sentence):
             train.read_recipe(path, [change])

@@ -3,12 +3,22 @@
 import numpy as np
 import pytest
 import torch
-from helpers import refused
+from helpers import refused, rows
 from numpy.testing import assert_allclose
 
 from genebench.glm import codes, hub, net, train
 from genebench.glm.codes import Sequence
-from tests.glm.tiny import ARCHITECTURES, GENOME, KMERS, LENGTH, label, model, small, windows
+from tests.glm.tiny import (
+    ARCHITECTURES,
+    GENOME,
+    KMERS,
+    LENGTH,
+    label,
+    model,
+    recipes,
+    small,
+    windows,
+)
 
 
 @pytest.mark.parametrize("given", ARCHITECTURES, ids=label)
@@ -34,19 +44,19 @@ def test_an_equivariant_network_treats_both_strands_alike(given):
         assert np.allclose(m.conditionals(w), other, atol=1e-4) == equivariant
 
 
-@pytest.mark.parametrize(
-    "given, sentence",
-    [
-        ({"widht": 3}, "unknown key 'widht'; did you mean 'width'"),
-        ({"width": "wide"}, "key 'width': input should be a valid integer"),
-        ({"tokens": "kmer"}, "take objective masked or causal"),
-        ({"objective": "causal", "tokens": "bpe"}, "set equivariant: false"),
-        ({"mixer": "attention", "width": 10}, "no multiple of twice the 4 heads"),
-    ],
-)
+WRONG = """
+widht: 3                       | unknown key 'widht'; did you mean 'width'
+width: wide                    | key 'width': input should be a valid integer
+tokens: kmer                   | take objective masked or causal
+objective: causal, tokens: bpe | set equivariant: false
+mixer: attention, width: 10    | no multiple of twice the 4 heads
+"""
+
+
+@pytest.mark.parametrize("given, sentence", rows(WRONG))
 def test_a_wrong_recipe_is_answered_in_one_sentence(given, sentence):
     with refused(sentence):
-        net.recipe(given)
+        net.recipe(*recipes(given))
 
 
 def test_a_kmer_model_is_conditioned_as_enumeration_says():

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 import transformers as t
+import yaml
 from numpy.random import default_rng
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors, trainers
 
@@ -16,6 +17,11 @@ ARCHITECTURES = [
     {"objective": o, "mixer": m} for o in ("blind-spot", "masked", "causal") for m in MIXERS
 ]
 KMERS = {"tokens": "kmer", "k": 3, "equivariant": False}
+
+
+def recipes(text):
+    """Settings of networks, a line each as ``name: value, …``."""
+    return [yaml.safe_load(f"{{{line}}}") for line in text.strip().splitlines()]
 
 
 def label(given):
