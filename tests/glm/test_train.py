@@ -71,10 +71,10 @@ def test_what_cannot_be_trained_is_an_error(tmp_path):
     with refused("there is no such file"):
         train.read_recipe(path)
     for text, change, sentence in rows("""
-- a  | a=1     | where a mapping of names to values belongs
-a: [ | a=1     | malformed YAML
-     | steps   | not of the form key=value
-     | steps=[ | key 'steps': input should be a valid integer
+- a       | a=1     | where a mapping of names to values belongs
+a: [      | a=1     | malformed YAML
+width: 32 | steps   | not of the form key=value
+width: 32 | steps=[ | key 'steps': input should be a valid integer
 """):
         path.write_text(text)
         with refused(sentence):

@@ -119,24 +119,21 @@ def test_all_spellings_of_one_haplotype_are_normalised_to_one():
     assert variants.normalise(119_996, "AGCAG", "AG", long) == (1, "CAGC", "C")
 
 
-NUMBER, LETTER = "position is no whole number", "allele with N or another letter than A, C, G, T"
-HOSTILE = {
-    "chr2\t2": "too few fields",
-    "chr2\t-1\t.\tT\tA": NUMBER,
-    "chr2\t1e999\t.\tT\tA": NUMBER,
-    "chr2\t0\t.\tT\tA": "position off the sequence",
-    "chr2\t1\t.\tT\tG]17:198982]": "symbolic or missing allele",
-    "chr2\t1\t.\t\x80\tA": LETTER,
-}
+HOSTILE = rows("""
+chr2 2                 | too few fields
+chr2 -1 . T A          | position is no whole number
+chr2 1e999 . T A       | position is no whole number
+chr2 0 . T A           | position off the sequence
+chr2 1 . T G]17:198982] | symbolic or missing allele
+chr2 1 . \x80 A        | allele with N or another letter than A, C, G, T
+""")
 
 
-@pytest.mark.parametrize("bad, reason", HOSTILE.items())
+@pytest.mark.parametrize("bad, reason", HOSTILE)
 def test_a_hostile_row_costs_no_other_row(tmp_path, bad, reason):
-    good = ["chr2\t1.0\ta\tT\tA", 'chr2\t2\t"b\tT\tC,G', "#CHROM\tPOS\tID\tREF\tALT"]
-    text = "\n".join(
-        ["#CHROM\tPOS\tID\tREF\tALT\tQUAL", good[0], bad, *good[1:], "chr2\t9\tc\tA\tAT"]
-    )
-    (tmp_path / "v.vcf").write_text(text, encoding="latin-1")
+    head, good = "#CHROM POS ID REF ALT", ["chr2 1.0 a T A", 'chr2 2 "b T C,G']
+    text = "\n".join([f"{head} QUAL", good[0], bad, good[1], head, "chr2 9 c A AT"])
+    (tmp_path / "v.vcf").write_text(text.replace(" ", "\t"), encoding="latin-1")
     genome = {"chr2": codes.Sequence("chr2", codes.encode("TTTTCCCCAAAA"))}
     frame = variants.check(variants.read(tmp_path / "v.vcf"), genome)
     assert frame.status.iloc[1].startswith(reason) and frame.line.tolist() == [2, 3, 4, 4, 6]
