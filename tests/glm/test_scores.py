@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose
 
 from genebench.glm import codes, score, variants
 from genebench.glm.codes import Sequence
@@ -14,7 +15,9 @@ TEXT = codes.decode(GENOME)
 
 
 def table(*rows):
-    """Checked variants of a position, a reference length and an alternative each."""
+    """Checked variants of a position, a reference length and an alternative each, or of a position:
+    a substitution."""
+    rows = [row if isinstance(row, tuple) else (row, 1, other(row)) for row in rows]
     rows = [
         (i, "c", p, ".", TEXT[p - 1 : p - 1 + n], alt, "ok") for i, (p, n, alt) in enumerate(rows)
     ]
@@ -39,12 +42,12 @@ def scored(tmp_path):
 @pytest.mark.parametrize("given", [{}, {"objective": "causal", **KMERS}])
 def test_a_table_of_variants_is_scored_as_variants_one_by_one(scored, given):
     m, positions = model(**given), np.array([301, 302, 302, 341, 91])
-    frame = table(*((p, 1, other(p)) for p in positions))
+    frame = table(*positions)
     out = scored(m, frame, kinds=scores.KINDS, length=LENGTH)
     assert (out.embedding > 0).all() and (out.influence >= 0).all() and out.llr_own.isna().all()
     rows = *score.placed(m, GENOME, positions - 1, LENGTH), codes.encode("".join(frame.alt))
     alone = [score.llr(m, *(part[[i]] for part in rows))[0] for i in range(5)]
-    np.testing.assert_allclose(out.llr, alone, atol=2e-5)
+    assert_allclose(out.llr, alone, atol=2e-5)
 
 
 @pytest.mark.parametrize("objective", ["masked", "causal"])
@@ -60,7 +63,7 @@ def test_one_substitution_in_five_spellings_has_one_score(scored, objective):
 
 
 def test_what_is_wider_than_a_window_widens_it_and_what_fits_none_says_so(scored):
-    rows = [(300, 1, other(300)), (101, 120, TEXT[100]), (101, 1, TEXT[100] + "ACGT" * 60)]
+    rows = [300, (101, 120, TEXT[100]), (101, 1, TEXT[100] + "ACGT" * 60)]
     m = model(objective="masked")
     m.max_length = 200
     out = scored(m, table(*rows), length=LENGTH)
@@ -77,7 +80,7 @@ def test_a_row_that_fails_costs_no_other(scored, monkeypatch):
             raise RuntimeError("out of\nmemory")
         return real(m, bases, positions, length)
 
-    frame = table(*((p, 1, other(p)) for p in (200, 301, 400)))
+    frame = table(200, 301, 400)
     monkeypatch.setattr(score, "placed", placed)
     out = scored(model(), frame, length=LENGTH)
     assert out.status.tolist() == ["ok", "failed: RuntimeError: out of memory", "ok"]
@@ -86,7 +89,7 @@ def test_a_row_that_fails_costs_no_other(scored, monkeypatch):
 def test_an_interrupted_run_goes_on_where_it_stopped(scored, tmp_path, monkeypatch):
     monkeypatch.setattr(scores, "ROWS", 2)
     m, real, done = model(), scores._scored, []
-    frame = table(*((p, 1, other(p)) for p in range(100, 107)), (9, 2, TEXT[8]))
+    frame = table(*range(100, 107), (9, 2, TEXT[8]))
     (tmp_path / "whole").write_text("rows of an older version")
     whole = scores.score(m, CONTIG, frame, partial=tmp_path / "whole", length=LENGTH)
 
@@ -108,6 +111,6 @@ def test_an_interrupted_run_goes_on_where_it_stopped(scored, tmp_path, monkeypat
 
 
 def test_a_kind_of_few_variants_has_no_calibrated_score():
-    frame = table(*[(301, 1, other(301))] * 11, (120, 1, other(120)))
+    frame = table(*[301] * 11, 120)
     out = scores.with_calibration(frame.assign(llr=np.arange(12.0)), CONTIG).llr_calibrated
     assert np.allclose(out[:11], np.arange(11) - 5) and np.isnan(out[11])
