@@ -42,8 +42,8 @@ def test_no_model_of_a_half_has_read_what_it_scores():
 
 
 def test_gains_are_means_over_seeds_of_differences():
-    task, rng = toys.variants(cluster=np.repeat(np.arange(10), 5)), np.random.default_rng(0)
-    mixed, alone = populations.MIXED, populations.ALONE
+    cluster, rng = np.repeat(np.arange(10), 5).astype(str), np.random.default_rng(0)
+    task, mixed, alone = toys.variants(cluster=cluster), populations.MIXED, populations.ALONE
     draw = lambda: np.log(rng.dirichlet(np.ones(4), 400))  # noqa: E731
     models = [[SimpleNamespace(name=n, whole=draw()) for n in (mixed, alone)] for _ in range(3)]
     scores, gains = populations.score([task], models, without=("random",))

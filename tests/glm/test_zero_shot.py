@@ -95,10 +95,11 @@ def test_open_frames_and_new_stop_words_are_those_of_a_search_by_hand():
 
 
 def test_position_and_composition_are_of_a_stretch_and_of_the_bases_around():
-    sequence, at = codes.encode("A" * 99 + "GGC" + "A" * 998), np.array([100, 98, 102, 900, 5])
+    sequence = codes.encode("A" * 99 + "GGC" + "A" * 998)
+    at = np.array([100, 98, 102, 900, 1000, 5])
     task = effects.Effects("t", "binary", sequence, at, sequence[at], at * 0 + 3, at, at)
-    assert rules.position(task) == pytest.approx([-93 / 97, -89 / 97, -1, -1, -1])
-    assert rules.composition(task) == pytest.approx([0.02, 0.03, 0.03, 0, 0])
+    assert rules.position(task) == pytest.approx([-93 / 97, -89 / 97, -1, -1, -1, -1])
+    assert rules.composition(task) == pytest.approx([0.02, 0.03, 0.03, 0, 0, 0])
 
 
 def test_matched_scores_are_means_within_position_and_kind_of_change():
