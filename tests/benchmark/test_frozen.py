@@ -9,7 +9,7 @@ from genebench.benchmark import plan
 from genebench.benchmark.tables import frozen
 from genebench.core import paths, specs
 
-NAME, MODEL = "toy/term/heart", "full"
+NAME = "toy/term/heart"
 
 
 @pytest.fixture
@@ -20,19 +20,17 @@ def folder(warm, tmp_path):
 
 
 def test_only_labels_that_are_new_are_scored(folder):
-    frame, members = pd.read_parquet(folder / frozen.FILE), paths.DOWNLOADS / "toy" / "members.tsv"
-    before = frame[(frame.task == NAME) & (frame.model == MODEL) & (frame.known == 0)]
+    members, mine = paths.DOWNLOADS / "toy" / "members.tsv", f"task == '{NAME}' and model == 'full'"
+    before = pd.read_parquet(folder / frozen.FILE).query(f"{mine} and known == 0")
     genes = before.gene.iloc[:7]  # a newer release puts them under the term
-    with members.open("a", encoding="utf-8") as stream:
-        stream.writelines(f"T:1\t{gene}\n" for gene in genes)
+    members.write_text(members.read_text() + "".join(f"T:1\t{gene}\n" for gene in genes))
 
     def declare(source):
         source["release"] = "newer"
         source["files"]["members"]["sha256"] = sha256(members)
 
     edit_yaml(paths.SOURCES / "toy.yml", declare)
-    result = frozen.unfreeze(plan.make("tiny"), folder, "newer")
-    row = result[(result.task == NAME) & (result.model == MODEL)].iloc[0]
+    (row,) = frozen.unfreeze(plan.make("tiny"), folder, "newer").query(mine).itertuples()
     assert row.gained == 7 and row.without == len(before) - 7
     assert row.auroc == pytest.approx(roc_auc_score(before.gene.isin(genes), before.value))
 
@@ -43,7 +41,6 @@ def test_a_note_tells_date_releases_and_tasks_and_changed_predictions_are_refuse
     assert note["tasks"][NAME] == plan.make("tiny").tasks[NAME].hash
     with refused(f"no source is of a release '{release}' that is newer"):
         frozen.unfreeze(plan.make("tiny"), folder, release)
-    with (folder / frozen.FILE).open("ab") as stream:
-        stream.write(b"x")
+    (folder / frozen.FILE).write_bytes(b"x")
     with refused("is not as it was frozen"):
         frozen.note(folder)

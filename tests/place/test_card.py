@@ -6,13 +6,9 @@ from browsers import EVIL, hit, launch
 from genebench.place import card
 
 pytestmark = pytest.mark.browser
-NUMBERS = "embeddings", "lower", "best_score", "difference", "low", "high"
-TYPE = dict.fromkeys(NUMBERS, 1) | {"category": "", "best": ""}
-MORE = {
-    "among": [{"sentence": "", "types": [TYPE]}],
-    "probe": "svc",
-    "skipped": [{"task": "", "reason": ""}],
-}
+TYPE = dict.fromkeys("embeddings lower best_score difference low high".split(), 1)
+AMONG = [{"sentence": "", "types": [TYPE | {"category": "", "best": ""}]}]
+MORE = {"among": AMONG, "probe": "svc", "skipped": [{"task": "", "reason": ""}]}
 """What the card of the made-up project has none of."""
 
 
