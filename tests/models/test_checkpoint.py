@@ -15,6 +15,7 @@ from genebench.data import sources
 from genebench.models import inputs
 
 TABLE = torch.arange(24, dtype=torch.float32).reshape(6, 4)
+BERT = "bert.embeddings.word_embeddings.weight"
 KIN1, SET, CHN3 = (f"ENSG0000000000{i}" for i in (1, 2, 3))
 
 
@@ -57,7 +58,7 @@ def read(name, **changes):
     [
         (
             "geneformer",
-            {"bert.embeddings.word_embeddings.weight": TABLE, "cls.bias": torch.ones(6)},
+            {BERT: TABLE, "cls.bias": torch.ones(6)},
             {"<pad>": 0, "<mask>": 1, SET: 5, KIN1: 2},
             {"KIN1": 2, "SET": 5},
         ),
@@ -106,7 +107,7 @@ def test_safetensors_are_read_in_their_own_precision(write):
 
 
 class Hostile:
-    """An object whose unpickling would create a file."""
+    """An object that creates a file when it is unpickled."""
 
     def __init__(self, path):
         self.path = path
@@ -119,27 +120,22 @@ class Hostile:
     "name, tensor, vocabulary, message",
     [
         ("gears", "gene_embed.weight", "SET", "unknown key .*; did you mean 'gene_embed.weigh"),
-        ("gears", "gene_emb.weight", "\n".join("abcdefg"), "genes.txt: is no list of genes or map"),
-        ("geneformer", "", {SET: 6}, "for weights of 6 rows"),
-        ("geneformer", "", {SET: "6"}, "is no list of genes or map"),
-        ("geneformer", "", {}, "is no list of genes or mapping"),
-        ("scgpt-human", "", "{", "the vocabulary in .*vocab.json cannot be"),
-        ("cellplm", "", {}, "unknown key 'model_state_dict'"),
+        ("gears", "gene_emb.weight", '"', "the vocabulary in .*genes.txt cannot be"),
+        ("geneformer", BERT, {}, "is no list of genes or mapping"),
+        ("geneformer", BERT, {SET: 6}, "for weights of 6 rows"),
     ],
 )
 def test_files_that_do_not_fit_are_one_sentence(write, name, tensor, vocabulary, message):
-    spec = specs.declared().models[name]
-    write(name, {tensor or spec.options["tensor"]: TABLE}, vocabulary)
+    write(name, {tensor: TABLE}, vocabulary)
     with refused(message):
-        read(name, options=spec.options | {"norm": None})
+        read(name)
 
 
 def test_files_that_would_run_code_are_not_loaded(write, tmp_path):
     write("gears", {"gene_emb.weight": TABLE, "extra": Hostile(tmp_path / "made")}, "SET")
     with refused("may run code when loaded.*; save its tensors alone"):
         read("gears")
-    weights = {"bert.embeddings.word_embeddings.weight": TABLE}
-    write("geneformer", weights, {SET: Hostile(tmp_path / "made")})
+    write("geneformer", {BERT: TABLE}, {SET: Hostile(tmp_path / "made")})
     with refused("asks for"):
         read("geneformer")
     assert not (tmp_path / "made").exists()

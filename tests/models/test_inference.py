@@ -44,23 +44,12 @@ def test_vectors_are_computed_once_and_then_read(home, monkeypatch):
     assert_array_equal(second.entities, first.entities)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"options": {"dim": 9}},
-        {"weights": "w"},
-        {"encoder": "random2"},
-        {"hub": "owner/other"},
-        {"revision": "b" * 40},
-        {"pooling": "cls"},
-        {"context": 33},
-        {"dtype": "bfloat16"},
-    ],
-)
-def test_what_determines_the_vectors_and_nothing_else_changes_the_recipe(home, change):
+def test_what_determines_the_vectors_and_nothing_else_changes_the_recipe(home):
     spec = specs.declared().model("random")
-    assert path(spec.model_copy(update=change)) != path(spec)
-    look = {"title": "T", "color": "#ffffff", "licence": "L", "name": "n", "parameters": 5}
+    changes = dict(weights="w", encoder="other", hub="o/other", revision="b", pooling="cls")
+    for change in (changes | dict(options={"dim": 9}, context=33, dtype="bfloat16")).items():
+        assert path(spec.model_copy(update=dict([change]))) != path(spec), change
+    look = dict(title="T", color="#ffffff", licence="L", name="n", parameters=5)
     assert path(spec.model_copy(update=look)) == path(spec)
 
 
@@ -103,13 +92,11 @@ def test_the_words_that_are_masked_are_part_of_the_recipe(monkeypatch):
     assert len(seen) == 2
 
 
-@pytest.mark.parametrize("value", [np.nan, -np.inf])
-def test_vectors_that_are_not_finite_are_refused_and_not_cached(home, monkeypatch, value):
+def test_vectors_that_are_not_finite_are_refused_and_not_cached(home, monkeypatch):
     vectors = np.zeros((3, 4), np.float32)
-    vectors[1, 2] = value
+    vectors[1, 2] = -np.inf
     use(monkeypatch, Embedding(UNIVERSE[:3], vectors))
-    message = f"model 'stem': the vector of '{UNIVERSE[1]}' holds {value} in column 2"
-    with refused(message):
+    with refused(f"model 'stem': the vector of '{UNIVERSE[1]}' holds -inf in column 2"):
         embed("stem")
     assert cache.state(path(specs.declared().model("stem"))) == "absent"
 
@@ -121,8 +108,7 @@ def test_vectors_that_are_not_finite_are_refused_and_not_cached(home, monkeypatc
         ("columns", {"source": "toy", "file": "labels", "gene_column": "x", "columns": []}, "'x'"),
         ("columns", {"source": "toi"}, "unknown source 'toi'; did you mean 'toy'"),
         ("joined", {"of": ["full", "oracle"]}, "cannot be made of 'oracle'"),
-        ("joined", {"of": ["full", "ful"]}, "unknown model 'ful'; did you mean 'full'"),
-        ("joined", {}, "takes two models or more"),
+        ("ngrms", {}, "model 'full': unknown encoder 'ngrms'; did you mean 'ngrams'"),
     ],
 )
 def test_wrong_options_are_one_sentence(home, encoder, options, message):
@@ -133,15 +119,12 @@ def test_wrong_options_are_one_sentence(home, encoder, options, message):
 def test_devices_are_named_and_joined_by_commas():
     first = "cuda:0" if torch.cuda.is_available() else "cpu"
     assert inference.devices("auto")[0] == first
-    assert inference.devices("cpu, cpu") == ["cpu", "cpu"]
-    assert inference.devices("cuda:1") == ["cuda:1"]
-    for text in (" ", "" if torch.cuda.is_available() else "all"):
-        with refused("there is no such device"):
-            inference.devices(text)
+    assert inference.devices("cpu, cuda:1") == ["cpu", "cuda:1"]
+    with refused("there is no such device"):
+        inference.devices("" if torch.cuda.is_available() else "all")
 
 
-@pytest.mark.parametrize("device", ["cpu", "cpu,cpu,cpu"])
-def test_one_or_several_workers_give_the_same_vectors(home, monkeypatch, device):
+def test_several_workers_give_the_vectors_of_one(home, monkeypatch):
     def sums(device):
         return lambda ids, mask: (ids * mask).sum(1, keepdim=True)
 
@@ -153,7 +136,7 @@ def test_one_or_several_workers_give_the_same_vectors(home, monkeypatch, device)
     use(monkeypatch, Sequences(UNIVERSE[:60], tokens, 0, sums))
     monkeypatch.setattr(workers, "pool", threads)
     monkeypatch.setattr(batches, "SHARD", 20)
-    result = embed("stem", device=device, progress=lambda *call: calls.append(call))
+    result = embed("stem", device="cpu,cpu,cpu", progress=lambda *call: calls.append(call))
     assert result.vectors[:, 0].tolist() == [sum(t) for t in tokens]
     assert calls[-1] == (60, 60)
     assert not path(specs.declared().model("stem")).with_suffix(".parts").exists()

@@ -17,8 +17,9 @@ def test_a_profile_svd_at_full_rank_keeps_the_inner_products_of_the_weighted_tab
     np.testing.assert_allclose(result.vectors @ result.vectors.T, expected, atol=1e-5)
 
 
-def test_published_vectors_are_found_by_gene(tables, vectors):
-    values = [[1.0, 2], [3, 4], [5, 6]]
-    tables["s", "f"] = pd.DataFrame(values, index=["SET", "NOBODY", "OLDK1"])
-    result = vectors("vectors", "KIN1 SET CHN3", **FILE)
-    assert dict(zip(result.entities, result.vectors.tolist())) == {"KIN1": [5, 6], "SET": [1, 2]}
+def test_published_vectors_are_found_by_approved_symbol(tables, vectors):
+    """Of two ids of one gene the approved one is taken, an ambiguous one never."""
+    tables["s", "f"] = pd.DataFrame({"x": range(5)}, "UNKNOWN9 BOTH KP1 KIN1 OTHER".split())
+    result = vectors("vectors", "BOTH CHN3 KIN1 OLDK1 UNKNOWN9", **FILE)
+    found = dict(zip(result.entities, result.vectors[:, 0]))
+    assert found == {"KIN1": 3, "OLDK1": 3, "UNKNOWN9": 0}

@@ -23,13 +23,12 @@ def binary(X, y, fold, **options):
 def cases():
     """Vectors and labels that make a fit hard."""
     X, y = plain(1)
-    constant, outlier, long, separable = (X.copy() for _ in range(4))
+    constant, outlier, long, separable = np.stack([X] * 4)
     constant[:, [0, 3, 5]] = 0, 1, 1e6
     outlier[17, 3] = 1e6
     long[17] *= 1e4
     separable[:, 0] = 10 * y
-    rare, three = np.zeros(400, int), np.zeros(600, int)
-    rare[np.argsort(-X[:400, 0] - X[:400, 1])[:24:3]] = 1
+    three = np.zeros(600, int)
     three[np.argsort(-X[:600, 0])[:60:20]] = 1
     # one column, whose training deviation is exactly one in the first fold
     sides = np.array([9] * 8 + [-7] * 8) / 8, np.array([-14, -6, 2, 2]) / 8
@@ -38,13 +37,10 @@ def cases():
     return {
         "unit deviation": (exact, above.astype(int)),
         "unscaled": (X * np.logspace(-3, 3, 20) + np.logspace(3, -3, 20), y),
-        "shifted": (X + 1000, y),
         "constant": (constant, y),
         "duplicated": (np.hstack([X, X, -X]), y),
         "more columns than rows": plain(4, n=200, d=350),
         "separable": (separable, y),
-        "large": (100 * X, (X[:, 0] + X[:, 1] > 0).astype(int)),
-        "eight positives": (X[:400], rare),
         "three positives": (X[:600], three),
         "outlier": (outlier, y),
         "long row": (long, y),
@@ -86,20 +82,9 @@ def test_a_label_absent_from_training_gets_the_share_of_the_training_entities():
         binary(X, y, np.zeros(200, int))
 
 
-@pytest.mark.parametrize("C", [0, -1.0])
-def test_a_strength_that_is_none_is_refused(C):
-    X, y = plain(n=60)
-    with refused(f"C is {C}; it must be a positive number"):
-        binary(X, y, folds(y), C=C)
-
-
-# --- softmax --------------------------------------------------------------------------------------
-
-
 @SCALES
-@pytest.mark.parametrize("n_classes", [6, 24])
-def test_softmax_equals_scikit_learn(n_classes, standardise):
-    rng = default_rng(0)
+def test_softmax_equals_scikit_learn(standardise):
+    rng, n_classes = default_rng(0), 12
     Z = rng.standard_normal((900, 12))
     noise = 3 * rng.gumbel(size=(900, n_classes))
     y = (2 * Z @ rng.standard_normal((12, n_classes)) + noise).argmax(axis=1)
@@ -113,15 +98,11 @@ def test_softmax_equals_scikit_learn(n_classes, standardise):
     assert (ours[fold == 0, 2] == indicators.FLOOR).all()
 
 
-# --- ridge ----------------------------------------------------------------------------------------
-
-
 @SCALES
-@pytest.mark.parametrize("d", [6, 150])
-def test_ridge_equals_scikit_learn(d, standardise):
+def test_ridge_equals_scikit_learn(standardise):
     rng = default_rng(1)
-    X = rng.standard_normal((90, d)) * np.resize([1, 10, 100, 0.1, 1, 1], d) + 3
-    Y = X @ rng.standard_normal((d, 2)) / 10 + rng.standard_normal((90, 2)) + 5
+    X = rng.standard_normal((90, 6)) * np.logspace(-1, 2, 6) + 3
+    Y = X @ rng.standard_normal((6, 2)) / 10 + rng.standard_normal((90, 2)) + 5
     fold = np.arange(90) % 3
     ours = probes.predict(X, Y, fold, kind="regression", alpha=2.0, standardise=standardise)
     for y, values in zip(Y.T, ours.T):
