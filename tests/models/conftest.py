@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import rows
 
 from genebench.core import paths
 from genebench.core.specs import ModelSpec
@@ -13,20 +14,12 @@ from genebench.data import sources
 from genebench.models.inputs import Inputs, encode
 
 _HGNC = """
-hgnc_id,symbol,name,alias_symbol,prev_symbol,entrez_id,ensembl_gene_id,uniprot_ids
-HGNC:1,KIN1,kinase one,KP1|p60,OLDK1,11,ENSG00000000001,P00001
-HGNC:2,SET,SET nuclear proto-oncogene,TAF-I,,12,ENSG00000000002,P00002
-HGNC:3,CHN3,channel three,BOTH,,13,ENSG00000000003,P00003
-HGNC:4,CHN4,channel four,BOTH,,14,ENSG00000000004,P00004
+hgnc_id | symbol | name | alias_symbol | prev_symbol | entrez_id | ensembl_gene_id | uniprot_ids
+HGNC:1 | KIN1 | kinase one | KP1|p60 | OLDK1 | 11 | ENSG00000000001 | P00001
+HGNC:2 | SET | SET nuclear proto-oncogene | TAF-I |  | 12 | ENSG00000000002 | P00002
+HGNC:3 | CHN3 | channel three | BOTH |  | 13 | ENSG00000000003 | P00003
+HGNC:4 | CHN4 | channel four | BOTH |  | 14 | ENSG00000000004 | P00004
 """
-
-
-@pytest.fixture
-def hgnc():
-    """Four made-up genes as HGNC lists them."""
-    rows = [line.split(",") for line in _HGNC.split("\n") if line]
-    table = pd.DataFrame(rows[1:], columns=rows[0])
-    return table.assign(locus_group="gene with protein product", location="1p1", gene_group_id="")
 
 
 @pytest.fixture
@@ -39,8 +32,11 @@ def model():
 
 
 @pytest.fixture
-def tables(monkeypatch, hgnc):
+def tables(monkeypatch):
     """Tables of made-up sources by (source, file); the resolver knows the four genes."""
+    columns, *genes = rows(_HGNC)
+    hgnc = pd.DataFrame(genes, columns=columns)
+    hgnc = hgnc.assign(locus_group="gene with protein product", location="1p1", gene_group_id="")
     resolver = identifiers.build(hgnc, release="Toy")
     frames = {("hgnc", "genes"): hgnc}
     monkeypatch.setattr(identifiers, "resolver", lambda *_: resolver)

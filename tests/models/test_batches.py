@@ -48,24 +48,15 @@ def budget(monkeypatch):
 
 
 @pytest.mark.parametrize("most", [31, 5000])
-def test_shards_are_cut_whatever_the_budget_and_no_batch_is_beyond_it(tokens, small, budget, most):
-    plan = Batches.of(work(tokens))
-    assert len(plan.shards) > 5
-    assert sorted(np.concatenate(plan.shards).tolist()) == list(range(60))
-    shapes, calls = [], []
+def test_shards_are_run_whatever_the_budget_and_no_batch_is_beyond_it(tokens, small, budget, most):
+    assert len(Batches.of(work(tokens)).shards) > 5
+    shapes, calls, tokens = [], [], [*tokens, *tokens[:9]]  # equal ones are run once
     budget(most)
     result = infer(work(tokens, shapes=shapes), progress=lambda *call: calls.append(call))
     assert_allclose(result.vectors, [[np.mean(t), len(t)] for t in tokens], rtol=1e-6)
     assert max(rows * length for rows, length in shapes) <= most
     assert [length for _, length in shapes] == sorted((n for _, n in shapes), reverse=True)
     assert calls[-1] == (60, 60) and [d for d, _ in calls] == sorted({d for d, _ in calls})
-
-
-def test_equal_sequences_are_run_once():
-    shapes = []
-    result = infer(work([[1, 2], [3], [1, 2], [3], [1, 2]], shapes=shapes))
-    assert result.vectors.tolist() == [[1.5, 2], [3, 1], [1.5, 2], [3, 1], [1.5, 2]]
-    assert sum(rows for rows, _ in shapes) == 2
 
 
 def test_networks_without_a_mask_get_batches_of_one_length():

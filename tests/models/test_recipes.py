@@ -46,11 +46,9 @@ def test_a_gene_has_a_text_only_if_all_that_the_recipe_needs_is_known(ncbi, text
     assert covered.tolist() == ["KIN1", "SET"] and written[1] == start + SET
 
 
-def test_an_unknown_recipe_or_source_of_labels_is_answered_with_the_nearest(texts):
+def test_an_unknown_recipe_is_answered_with_the_nearest(texts):
     with refused("unknown text recipe 'sumary'; did you mean 'summary'"):
         texts("sumary", ["KIN1"])
-    with refused("unknown source 'hpaa'; did you mean 'hpa'"):
-        recipes.label_words(["hpaa"], specs.declared())
 
 
 def test_the_masked_twin_has_neither_names_nor_label_words_and_its_control_others(

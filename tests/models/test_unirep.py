@@ -53,11 +53,11 @@ def test_vectors_of_proteins_are_those_of_the_reference(spec, tables, vectors, p
     np.testing.assert_allclose(embedding.vectors, REFERENCE[:, :width], atol=2e-6)
 
 
-@pytest.mark.parametrize("fault", ["missing", "shape"])
-def test_other_weights_are_refused_in_a_sentence(tmp_path, fault):
+def test_other_weights_are_refused_in_a_sentence(tmp_path):
     path = write_weights(tmp_path / "w.npz")
     arrays = dict(np.load(path))
     taken = arrays.pop("mlstm.1.gh")
-    np.savez(path, **arrays if fault == "missing" else arrays | {"mlstm.1.gh": taken[:3]})
-    with refused("not the weights of a UniRep"):
-        unirep.UniRep(path)
+    for given in (arrays, arrays | {"mlstm.1.gh": taken[:3]}):
+        np.savez(path, **given)
+        with refused("not the weights of a UniRep"):
+            unirep.UniRep(path)

@@ -32,13 +32,11 @@ def test_half_of_the_weights_are_not_the_weights(save, shelf, model):
 
 def test_a_large_model_must_fit_a_gpu_and_be_pinned(save, model, monkeypatch):
     save("bert")
-    large = model(parameters=7000, dtype="bfloat16", revision="0" * 40)
-    monkeypatch.setattr(weights, "_gpu_gb", lambda: 0.0)
-    status, reason = weights.status(large)
-    assert status == "needs GPU memory" and reason.startswith("about 17 GB")
-    monkeypatch.setattr(weights, "_gpu_gb", lambda: 24.0)
-    assert weights.status(large) == ("ready", "")
-    assert weights.status(large.model_copy(update={"revision": None}))[0] == "not pinned"
+    large = dict(parameters=7000, dtype="bfloat16")
+    for memory, start in ((0, "needs GPU memory: about 17 GB"), (24, "ready: ")):
+        monkeypatch.setattr(weights, "_gpu_gb", lambda memory=memory: memory)
+        assert ": ".join(weights.status(model(**large, revision="0" * 40))).startswith(start)
+    assert weights.status(model(**large))[0] == "not pinned"
 
 
 def test_weights_are_fetched_only_at_a_commit(model):

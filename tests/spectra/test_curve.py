@@ -32,9 +32,9 @@ def tables(fall, of_size, noise=0.01):
     rows = rows.assign(split_param=rows.p.map("{:g}".format), fold=0, n_train=8, n_test=2)
     linked = np.where(rows.split == "spectral", 1 - rows.p, 1.0)
     score = 0.9 - rows.p * rows.split.map(drops) + noise * default_rng(0).normal(size=18)
-    names = {"task": "t", "group": "g", "kind": "binary", "model": "m", "metric": "auroc"}
+    names = dict(task="t", group="g", kind="binary", model="m", metric="auroc", coverage=1.0)
     overlaps = rows.assign(dataset="t", **dict.fromkeys(curve.OVERLAPS, linked))
-    return rows.assign(**names, coverage=1.0, score=score), overlaps
+    return rows.assign(**names, score=score), overlaps
 
 
 @pytest.mark.parametrize(
