@@ -74,7 +74,7 @@ def shelf(tmp_path, monkeypatch):
 _SIZE = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
 _SIZE |= dict(vocab_size=64, max_position_embeddings=64)
 _T5 = dict(d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2, vocab_size=64)
-_ESM = _SIZE | dict(vocab_size=33, pad_token_id=1, mask_token_id=32, token_dropout=True)
+_ESM = dict(vocab_size=33, pad_token_id=1, mask_token_id=32, token_dropout=True)
 
 
 @pytest.fixture
@@ -84,17 +84,16 @@ def save(shelf):
     import transformers as hf
 
     def make(kind):
-        many = _SIZE | dict(num_key_value_heads=2, head_dim=8)
-        classes = {
-            "bert": (hf.BertModel, hf.BertConfig, _SIZE),
-            "mistral": (hf.MistralModel, hf.MistralConfig, many),
-            "t5": (hf.T5EncoderModel, hf.T5Config, _T5 | dict(is_encoder_decoder=True)),
-            "esm": (hf.EsmForMaskedLM, hf.EsmConfig, _ESM | dict(position_embedding_type="rotary")),
-            "esmc": (hf.EsmcForMaskedLM, hf.EsmcConfig, _SIZE),
-        }
-        cls, config_class, options = classes[kind]
+        cls, options = {
+            "bert": (hf.BertModel, {}),
+            "mistral": (hf.MistralModel, dict(num_key_value_heads=2, head_dim=8)),
+            "t5": (hf.T5EncoderModel, _T5 | dict(is_encoder_decoder=True)),
+            "esm": (hf.EsmForMaskedLM, _ESM | dict(position_embedding_type="rotary")),
+            "esmc": (hf.EsmcForMaskedLM, {}),
+        }[kind]
         torch.manual_seed(0)
-        network = cls(config_class(**options)).eval()
+        base = {} if kind == "t5" else _SIZE
+        network = cls(cls.config_class(**base | options)).eval()
         network.save_pretrained(shelf)
         if kind == "esmc":
             hf.EsmcTokenizer().save_pretrained(shelf)

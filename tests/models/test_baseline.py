@@ -48,7 +48,7 @@ ENSG00000000003 | GL000009.2 | 1 | 9 | 1 | rna
 
 def test_random_vectors_depend_on_symbol_and_seed_only_and_are_standard_normal(vectors):
     few, many = (vectors("random", genes, dim=6).vectors for genes in ("A C", "A B C"))
-    np.testing.assert_array_equal(few, many[[0, 2]])
+    assert (few == many[[0, 2]]).all()
     a, b = (vectors("random", " ".join(GENES), dim=50, seed=s).vectors for s in (0, 1))
     assert abs(a.mean()) < 0.05 and abs(a.std() - 1) < 0.05
     assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 0.05

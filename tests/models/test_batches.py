@@ -79,16 +79,15 @@ def test_a_run_that_was_cut_off_goes_on_and_loses_one_shard_at_most(tokens, smal
         infer(work(tokens, fail=interrupt), folder=tmp_path)
     stored = sorted(tmp_path.rglob("*.npy"))
     assert 2 <= len(stored) <= 3  # each shard is one batch here
-    raw = bytearray(stored[0].read_bytes())
-    raw[-3] ^= 1  # a digit of a vector: the file is as long as before, and is run again
-    stored[0].write_bytes(raw)
+    # other digits of a vector: the file is as long as before, and is run again
+    stored[0].write_bytes(stored[0].read_bytes()[:-3] + b"abc")
     result = infer(work(tokens, shapes=shapes), folder=tmp_path)
     again = [shards[0], *shards[len(stored) :]]
     assert sum(rows for rows, _ in shapes) == sum(map(len, again))
     assert_array_equal(result.vectors, infer(work(tokens)).vectors)
     other = [[*t, 7] for t in tokens]  # shards of other sequences are not taken
-    result = infer(work(other), folder=tmp_path).vectors
-    assert_array_equal(result, infer(work(other)).vectors)
+    result = infer(work(other), folder=tmp_path)
+    assert_array_equal(result.vectors, infer(work(other)).vectors)
 
 
 def test_a_batch_that_does_not_fit_is_halved_and_the_rest_goes_on(tokens, budget):

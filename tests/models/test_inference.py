@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers import GENES, edit_yaml, refused, sha256
+import yaml
+from helpers import GENES, edit_yaml, refused, rows, sha256
 from numpy.testing import assert_array_equal
 
 from genebench.core import cache, paths, specs, workers
@@ -98,19 +99,19 @@ def test_vectors_that_are_not_finite_are_refused_and_not_cached(home, monkeypatc
     assert cache.state(path(specs.declared().model("stem"))) == "absent"
 
 
-@pytest.mark.parametrize(
-    "encoder, options, message",
-    [
-        ("random", {"dmi": 3}, "unexpected keyword argument 'dmi'; fix its 'options'"),
-        ("columns", {"source": "toy", "file": "labels", "gene_column": "x", "columns": []}, "'x'"),
-        ("columns", {"source": "toi"}, "unknown source 'toi'; did you mean 'toy'"),
-        ("joined", {"of": ["full", "oracle"]}, "cannot be made of 'oracle'"),
-        ("ngrms", {}, "model 'full': unknown encoder 'ngrms'; did you mean 'ngrams'"),
-    ],
-)
+WRONG = """
+random | {dmi: 3} | argument 'dmi'; fix its 'options'
+columns | {source: toy, file: labels, gene_column: x, columns: []} | no column or key 'x'
+columns | {source: toi} | unknown source 'toi'; did you mean 'toy'
+joined | {of: [full, oracle]} | cannot be made of 'oracle'
+ngrms | {} | unknown encoder 'ngrms'; did you mean 'ngrams'
+"""
+
+
+@pytest.mark.parametrize("encoder, options, message", rows(WRONG))
 def test_wrong_options_are_one_sentence(home, encoder, options, message):
     with refused(message):
-        embed("full", encoder=encoder, options=options)
+        embed("full", encoder=encoder, options=yaml.safe_load(options))
 
 
 def test_devices_are_named_and_joined_by_commas():

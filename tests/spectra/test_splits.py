@@ -6,7 +6,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from helpers import refused
+import yaml
+from helpers import refused, rows
 from numpy.random import default_rng
 
 from genebench.spectra import curve, properties, splits
@@ -27,14 +28,14 @@ def linked(graph, side, *nodes):
 @pytest.mark.parametrize("mode", splits.MODES)
 def test_overlap_and_size_fall_with_lambda_to_no_overlap(mode, graph):
     options = {"mode": mode, "counts": default_rng(1).zipf(1.8, graph.shape[0]).clip(max=200)}
-    isolated, rows = np.diff(graph.indptr) == 0, []
+    isolated, seen = np.diff(graph.indptr) == 0, []
     made = splits.splits(graph, np.arange(4) / 3, range(6), **options)
     for (parameter, _), side in made.items():
         assert {1, 2} <= set(side) <= {0, 1, 2}
         if mode != "reference":  # λ = 0 retains all, and every λ the isolated
             assert side[isolated].all() and (parameter > 0 or side.all())
-        rows.append([linked(graph, side), (side > 0).sum()])
-    means = np.reshape(rows, (4, 6, 2)).mean(axis=1)
+        seen.append([linked(graph, side), (side > 0).sum()])
+    means = np.reshape(seen, (4, 6, 2)).mean(axis=1)
     assert isolated.sum() > 20 and (np.diff(means, axis=0) < 0).all() and means[-1, 0] == 0
 
 
@@ -53,20 +54,21 @@ def test_splits_are_the_same_on_every_machine(mode, digest):
     assert total.hexdigest()[:16] == digest
 
 
-@pytest.mark.parametrize(
-    "words, groups, options",
-    [
-        ("take a smaller parameter", "aaaaaaaa", {"parameter": 1.0}),
-        ("too few samples are left", "", {"mode": "weighted", "counts": []}),
-        ("makes no split of this graph .* 'corrected'", "aaabbbcccdddeee", {"mode": "reference"}),
-        ("spectral parameter is 1.2", "aab", {"parameter": 1.2}),
-        ("seed is -1", "aab", {"seed": -1}),
-        ("need 'counts'", "aab", {"mode": "weighted"}),
-    ],
-)
+WRONG = """
+take a smaller parameter    | aaaaaaaa        | {parameter: 1.0}
+too few samples are left    |                 | {mode: weighted, counts: []}
+no split .* 'corrected'     | aaabbbcccdddeee | {mode: reference}
+spectral parameter is 1.2   | aab             | {parameter: 1.2}
+seed is -1                  | aab             | {seed: -1}
+need 'counts'               | aab             | {mode: weighted}
+"""
+
+
+@pytest.mark.parametrize("words, groups, options", rows(WRONG))
 def test_graph_or_argument_is_refused_in_one_sentence(words, groups, options):
+    options = {"parameter": 0.0, "seed": 0} | yaml.safe_load(options)
     with refused(words):
-        splits.split(properties.shared_label(groups), **{"parameter": 0.0, "seed": 0, **options})
+        splits.split(properties.shared_label(groups), **options)
 
 
 def test_control_has_the_sizes_of_its_split_and_its_sides_overlap(graph):
