@@ -27,15 +27,16 @@ def test_a_graph_has_each_pair_once_no_loop_and_approved_names(tables, declared,
     pairs = "KIN1-SET SET-OLDK1 CHN3-CHN3 NEW7-KIN1 BOTH-SET SET-CHN4".split()
     tables["s", "f"] = pd.DataFrame([pair.split("-") for pair in pairs], columns=["a", "b"])
     nodes, adjacency = network.graph(Inputs(model(options=FILE), None, declared), **EDGES)
-    assert nodes.tolist() == ["CHN4", "KIN1", "NEW7", "SET"]
-    assert adjacency.toarray().tolist() == [[0, 0, 0, 1], [0, 0, 1, 1], [0, 1, 0, 0], [1, 1, 0, 0]]
+    ends = np.argwhere(adjacency.toarray() == 1)
+    edges = "CHN4-SET KIN1-NEW7 KIN1-SET NEW7-KIN1 SET-CHN4 SET-KIN1"
+    assert ["-".join(pair) for pair in nodes[ends]] == edges.split() and adjacency.nnz == 6
     degree = vectors("degree", "CHN3 KIN1 OLDK1 SET", **FILE, **EDGES)
     assert_allclose(degree.vectors[:, 0], np.log([1, 3, 3, 3]), rtol=1e-6)
     for encoder in ("spectral", "netmf"):
         assert vectors(encoder, "CHN3 SET", dim=2, **FILE, **EDGES).entities.tolist() == ["SET"]
 
 
-@pytest.mark.parametrize("n, tau", [(40, 2.5), (700, 0)])
+@pytest.mark.parametrize("n, tau", [(40, 2.5), (550, 0)])
 def test_spectral_vectors_are_eigenvectors_of_the_normalised_laplacian(n, tau):
     A = ring(n, 2 * n)
     vectors = network.spectral_vectors(sparse.csr_array(A), 5, tau=tau)
@@ -48,10 +49,10 @@ def test_spectral_vectors_are_eigenvectors_of_the_normalised_laplacian(n, tau):
     assert_array_equal(vectors, network.spectral_vectors(sparse.csr_array(A), 5, tau=tau))
 
 
-@pytest.mark.parametrize("size", [5, 60])
+@pytest.mark.parametrize("size", [5, 43])
 def test_netmf_of_all_eigenpairs_is_the_svd_of_deepwalks_dense_formula(size):
-    """By powers of transitions (Qiu et al. 2018, thm. 2.3); of many nodes NetMF goes in blocks of
-    rows and by subspace iteration."""
+    """By powers of transitions (Qiu et al. 2018, thm. 2.3); of more than 500 nodes NetMF goes
+    by subspace iteration."""
     blocks, rng = np.kron(np.eye(12), np.ones((size, size))), default_rng(1)
     drawn = ring(12 * size) + np.triu(rng.random(blocks.shape) < 0.3 * blocks + 0.004, 1)
     A = 1.0 * (drawn + drawn.T > 0)
