@@ -96,7 +96,7 @@ def sides(scan):
 
 def test_own_predictions_are_scored_and_faults_of_their_file_named(scan, sides, go, tmp_path):
     right = sides[sides.side == "test"].drop(columns="side")
-    right["prediction"] = right.id.map(scan.set_index("id").label)
+    right = right.assign(prediction=right.id.map(scan.set_index("id").label))
     faults = {
         "": right,
         "has no prediction for": right.iloc[1:],
