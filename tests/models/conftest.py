@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import rows
 
 from genebench.core import paths
 from genebench.core.specs import ModelSpec
@@ -13,34 +14,29 @@ from genebench.data import sources
 from genebench.models.inputs import Inputs, encode
 
 _HGNC = """
-hgnc_id,symbol,name,alias_symbol,prev_symbol,entrez_id,ensembl_gene_id,uniprot_ids
-HGNC:1,KIN1,kinase one,KP1|p60,OLDK1,11,ENSG00000000001,P00001
-HGNC:2,SET,SET nuclear proto-oncogene,TAF-I,,12,ENSG00000000002,P00002
-HGNC:3,CHN3,channel three,BOTH,,13,ENSG00000000003,P00003
-HGNC:4,CHN4,channel four,BOTH,,14,ENSG00000000004,P00004
+hgnc_id | symbol | name | alias_symbol | prev_symbol | entrez_id | ensembl_gene_id | uniprot_ids
+HGNC:1 | KIN1 | kinase one | KP1|p60 | OLDK1 | 11 | ENSG00000000001 | P00001
+HGNC:2 | SET | SET nuclear proto-oncogene | TAF-I |  | 12 | ENSG00000000002 | P00002
+HGNC:3 | CHN3 | channel three | BOTH |  | 13 | ENSG00000000003 | P00003
+HGNC:4 | CHN4 | channel four | BOTH |  | 14 | ENSG00000000004 | P00004
 """
-
-
-@pytest.fixture
-def hgnc():
-    """Four made-up genes as HGNC lists them."""
-    rows = [line.split(",") for line in _HGNC.split("\n") if line]
-    table = pd.DataFrame(rows[1:], columns=rows[0])
-    return table.assign(locus_group="gene with protein product", location="1p1", gene_group_id="")
 
 
 @pytest.fixture
 def model():
     """Declare a model, by default one whose weights are on the Hub."""
-    base = dict(name="tiny", title="T", family="text", encoder="transformer", description="d")
-    base |= dict(input="i", licence="none", trained_on="Nothing.", color="#000000")
+    base = dict.fromkeys(["title", "description", "input", "licence", "trained_on"], "none")
+    base |= dict(name="tiny", family="text", encoder="transformer", color="#000000")
     base |= dict(hub="owner/tiny", context=32)
     return lambda **changes: ModelSpec(**base | changes)
 
 
 @pytest.fixture
-def tables(monkeypatch, hgnc):
+def tables(monkeypatch):
     """Tables of made-up sources by (source, file); the resolver knows the four genes."""
+    columns, *genes = rows(_HGNC)
+    hgnc = pd.DataFrame(genes, columns=columns)
+    hgnc = hgnc.assign(locus_group="gene with protein product", location="1p1", gene_group_id="")
     resolver = identifiers.build(hgnc, release="Toy")
     frames = {("hgnc", "genes"): hgnc}
     monkeypatch.setattr(identifiers, "resolver", lambda *_: resolver)
@@ -78,8 +74,7 @@ def shelf(tmp_path, monkeypatch):
 _SIZE = dict(hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
 _SIZE |= dict(vocab_size=64, max_position_embeddings=64)
 _T5 = dict(d_model=16, d_kv=8, d_ff=32, num_layers=2, num_heads=2, vocab_size=64)
-_ESM = _SIZE | dict(vocab_size=33, pad_token_id=1, mask_token_id=32, token_dropout=True)
-_RESIDUES = "LAGVSERTIDPKQNFYMHWCX"
+_ESM = dict(vocab_size=33, pad_token_id=1, mask_token_id=32, token_dropout=True)
 
 
 @pytest.fixture
@@ -88,45 +83,37 @@ def save(shelf):
     import torch
     import transformers as hf
 
-    def make(kind, *, end=False, **config):
-        many = _SIZE | dict(num_key_value_heads=2, head_dim=8)
-        classes = {
-            "bert": (hf.BertModel, hf.BertConfig, _SIZE),
-            "mistral": (hf.MistralModel, hf.MistralConfig, many),
-            "t5": (hf.T5EncoderModel, hf.T5Config, _T5 | dict(is_encoder_decoder=True)),
-            "esm": (hf.EsmForMaskedLM, hf.EsmConfig, _ESM | dict(position_embedding_type="rotary")),
-            "esmc": (hf.EsmcForMaskedLM, hf.EsmcConfig, _SIZE),
-        }
-        cls, config_class, options = classes[kind]
+    def make(kind):
+        cls, options = {
+            "bert": (hf.BertModel, {}),
+            "mistral": (hf.MistralModel, dict(num_key_value_heads=2, head_dim=8)),
+            "t5": (hf.T5EncoderModel, _T5 | dict(is_encoder_decoder=True)),
+            "esm": (hf.EsmForMaskedLM, _ESM | dict(position_embedding_type="rotary")),
+            "esmc": (hf.EsmcForMaskedLM, {}),
+        }[kind]
         torch.manual_seed(0)
-        network = cls(config_class(**options | config)).eval()
+        base = {} if kind == "t5" else _SIZE
+        network = cls(cls.config_class(**base | options)).eval()
         network.save_pretrained(shelf)
         if kind == "esmc":
             hf.EsmcTokenizer().save_pretrained(shelf)
         else:
-            _save_residues(shelf) if kind == "esm" else _save_words(shelf, end=end)
+            _save_residues(shelf) if kind == "esm" else _save_words(shelf)
         return network
 
     return make
 
 
-def _save_words(folder, *, end):
-    """A word tokenizer with the special tokens of BERT, or with an end of text only."""
+def _save_words(folder):
+    """A word tokenizer that adds nothing, and has an end of text."""
     import transformers
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from tokenizers import Tokenizer, models, pre_tokenizers
 
-    names = "[PAD] [UNK] [CLS] [SEP] [MASK] </s> BRCA1 TP53 TTN gene a the of".split()
-    vocabulary = {token: i for i, token in enumerate([*names, *_RESIDUES])}
+    names = "[PAD] [UNK] </s> BRCA1 TP53 TTN gene a the of".split()
+    vocabulary = {token: i for i, token in enumerate([*names, *"LAGVSERTIDPKQNFYMHWCX"])}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    special = {"pad_token": "[PAD]", "unk_token": "[UNK]"}
-    if end:
-        special["eos_token"] = "</s>"
-    else:
-        special |= {"cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
-        tokenizer.post_processor = processors.TemplateProcessing(
-            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-        )
+    special = dict(pad_token="[PAD]", unk_token="[UNK]", eos_token="</s>")
     fast = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)
     fast.save_pretrained(folder)
 

@@ -11,23 +11,21 @@ from genebench.models import Sequences, batches
 from genebench.models.batches import Batches, infer
 
 
-def work(tokens, *, fail=None, shapes=None, n=None, masks=True, **options):
-    """A network that returns mean and number of the tokens that count; ``fail(ids)`` may raise."""
+def work(tokens, *, fail=lambda ids: None, shapes=None, masks=True):
+    """A network that returns mean and number of the tokens; ``fail(ids)`` may raise."""
 
     def forward(device):
-        def means(ids, mask, counted=None):
+        def means(ids, mask):
             if shapes is not None:
                 shapes.append(tuple(ids.shape))
-            if fail:
-                fail(ids)
-            counted = mask if counted is None else counted
-            total = counted.sum(1)
-            return torch.stack([(ids * counted).sum(1) / total, total], dim=1).double()
+            fail(ids)
+            total = mask.sum(1)
+            return torch.stack([(ids * mask).sum(1) / total, total], dim=1).double()
 
         means.masks = masks
         return means
 
-    return Sequences(np.arange(n or len(tokens)), tokens, 99, forward, **options)
+    return Sequences(np.arange(len(tokens)), tokens, 99, forward)
 
 
 @pytest.fixture
@@ -49,27 +47,16 @@ def budget(monkeypatch):
     return lambda most: monkeypatch.setattr(batches, "BUDGET", {"cpu": most})
 
 
-@pytest.mark.parametrize("most", [31, 200, 5000])
-def test_shards_are_cut_whatever_the_budget_and_no_batch_is_beyond_it(tokens, small, budget, most):
-    plan = Batches.of(work(tokens))
-    assert len(plan.shards) > 5
-    assert sorted(np.concatenate(plan.shards).tolist()) == list(range(60))
-    shapes, calls = [], []
+@pytest.mark.parametrize("most", [31, 5000])
+def test_shards_are_run_whatever_the_budget_and_no_batch_is_beyond_it(tokens, small, budget, most):
+    assert len(Batches.of(work(tokens)).shards) > 5
+    shapes, calls, tokens = [], [], [*tokens, *tokens[:9]]  # equal ones are run once
     budget(most)
     result = infer(work(tokens, shapes=shapes), progress=lambda *call: calls.append(call))
     assert_allclose(result.vectors, [[np.mean(t), len(t)] for t in tokens], rtol=1e-6)
-    assert result.vectors.dtype == np.float32 and result.entities[7] == 7
     assert max(rows * length for rows, length in shapes) <= most
     assert [length for _, length in shapes] == sorted((n for _, n in shapes), reverse=True)
     assert calls[-1] == (60, 60) and [d for d, _ in calls] == sorted({d for d, _ in calls})
-
-
-def test_equal_sequences_are_run_once():
-    shapes = []
-    result = infer(work([[1, 2], [3], [1, 2], [3], [1, 2]], shapes=shapes))
-    assert result.vectors.tolist() == [[1.5, 2], [3, 1], [1.5, 2], [3, 1], [1.5, 2]]
-    assert sum(rows for rows, _ in shapes) == 2
-    assert infer(work([])).vectors.shape == (0, 0)
 
 
 def test_networks_without_a_mask_get_batches_of_one_length():
@@ -92,16 +79,15 @@ def test_a_run_that_was_cut_off_goes_on_and_loses_one_shard_at_most(tokens, smal
         infer(work(tokens, fail=interrupt), folder=tmp_path)
     stored = sorted(tmp_path.rglob("*.npy"))
     assert 2 <= len(stored) <= 3  # each shard is one batch here
-    raw = bytearray(stored[0].read_bytes())
-    raw[-3] ^= 1  # a digit of a vector: the file is as long as before, and is run again
-    stored[0].write_bytes(raw)
+    # other digits of a vector: the file is as long as before, and is run again
+    stored[0].write_bytes(stored[0].read_bytes()[:-3] + b"abc")
     result = infer(work(tokens, shapes=shapes), folder=tmp_path)
     again = [shards[0], *shards[len(stored) :]]
     assert sum(rows for rows, _ in shapes) == sum(map(len, again))
     assert_array_equal(result.vectors, infer(work(tokens)).vectors)
     other = [[*t, 7] for t in tokens]  # shards of other sequences are not taken
-    result = infer(work(other), folder=tmp_path).vectors
-    assert_array_equal(result, infer(work(other)).vectors)
+    result = infer(work(other), folder=tmp_path)
+    assert_array_equal(result.vectors, infer(work(other)).vectors)
 
 
 def test_a_batch_that_does_not_fit_is_halved_and_the_rest_goes_on(tokens, budget):
@@ -137,10 +123,3 @@ def test_a_device_that_is_not_there_is_one_sentence():
         pytest.skip("there is a CUDA device")
     with refused("no CUDA device; use --device cpu"):
         infer(work([[1]]), device="cuda")
-
-
-def test_an_entity_is_the_mean_of_its_parts_by_the_tokens_that_count():
-    parts, owner = [[9, 1, 2, 9], [9, 6, 9], [9, 5, 5, 9]], np.array([0, 0, 1])
-    spans = [(1, 3), (1, 2), (1, 3)]
-    result = infer(work(parts, n=2, owner=owner, spans=spans))
-    assert_allclose(result.vectors[:, 0], [(1 + 2 + 6) / 3, 5])

@@ -6,7 +6,8 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from helpers import refused
+import yaml
+from helpers import refused, rows
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.torch import save_file
 
@@ -15,12 +16,9 @@ from genebench.data import sources
 from genebench.models import inputs
 
 TABLE = torch.arange(24, dtype=torch.float32).reshape(6, 4)
-KIN1, SET, CHN3 = (f"ENSG0000000000{i}" for i in (1, 2, 3))
 
 
-@pytest.fixture(autouse=True)
-def known(tables):
-    """The resolver knows four genes."""
+pytestmark = pytest.mark.usefixtures("tables")
 
 
 @pytest.fixture
@@ -52,49 +50,37 @@ def read(name, **changes):
     return inputs.encode(inputs.Inputs(spec, genes, specs.declared()))
 
 
-@pytest.mark.parametrize(
-    "name, weights, vocabulary, rows",
-    [
-        (
-            "geneformer",
-            {"bert.embeddings.word_embeddings.weight": TABLE, "cls.bias": torch.ones(6)},
-            {"<pad>": 0, "<mask>": 1, SET: 5, KIN1: 2},
-            {"KIN1": 2, "SET": 5},
-        ),
-        (
-            "cellplm",
-            {"model_state_dict": {"embedder.feat_enc.emb": TABLE, "w": torch.ones(2)}, "epoch": 3},
-            {"gene_list": [SET, CHN3, *"abcd"], "enc_hid": 4},
-            {"CHN3": 1, "SET": 0},
-        ),
-        ("gears", {"gene_emb.weight": TABLE}, "SET\nKIN1\na\nb\n", {"KIN1": 1, "SET": 0}),
-        (
-            "scfoundation",
-            {"gene": {"state_dict": {"model.pos_emb.weight": TABLE}, "config": {}}, "cell": {}},
-            "gene_name\tindex\nSET\t0\nOLDK1\t1\n",
-            {"KIN1": 1, "SET": 0},
-        ),
-        (
-            "uce",  # a mapping from genes to vectors
-            {"KIN1": TABLE[0], "SET": TABLE[4], "other": TABLE[1]},
-            None,
-            {"KIN1": 0, "SET": 4},
-        ),
-    ],
-)
-def test_rows_of_a_checkpoint_of_each_model(write, name, weights, vocabulary, rows):
-    write(name, weights, vocabulary)
+CHECKPOINTS = """
+geneformer | {<pad>: 0, <mask>: 1, ENSG00000000002: 5, ENSG00000000001: 2} | {KIN1: 2, SET: 5}
+cellplm | {gene_list: [ENSG00000000002, ENSG00000000003, a, b, c, d]} | {CHN3: 1, SET: 0}
+gears | "SET\\nKIN1\\na\\nb\\n" | {KIN1: 1, SET: 0}
+scfoundation | "gene_name\\tindex\\nSET\\t0\\nOLDK1\\t1\\n" | {KIN1: 1, SET: 0}
+"""
+"""Model, vocabulary, and the row of each gene in its tensor."""
+
+
+@pytest.mark.parametrize("name, vocabulary, expected", rows(CHECKPOINTS))
+def test_rows_of_a_checkpoint_of_each_model(write, name, vocabulary, expected):
+    options, expected = specs.declared().models[name].options, yaml.safe_load(expected)
+    weights = {options["tensor"]: TABLE, "other": torch.ones(2)}
+    for key in options.get("inside", [])[::-1]:
+        weights = {key: weights, "epoch": 3}
+    write(name, weights, yaml.safe_load(vocabulary))
     embedding = read(name)
-    assert embedding.entities.tolist() == list(rows) and embedding.vectors.dtype == np.float32
-    assert_array_equal(embedding.vectors, TABLE[list(rows.values())])
+    assert embedding.entities.tolist() == [*expected] and embedding.vectors.dtype == np.float32
+    assert_array_equal(embedding.vectors, TABLE[[*expected.values()]])
+
+
+def test_a_checkpoint_may_be_a_mapping_from_genes_to_vectors(write):
+    write("uce", {"KIN1": TABLE[0], "SET": TABLE[4], "other": TABLE[1]})
+    assert_array_equal(read("uce").vectors, TABLE[[0, 4]])
 
 
 def test_scgpt_with_its_layer_norm(write):
-    norm = {"weight": torch.rand(4), "bias": torch.rand(4)}
-    weights = {f"encoder.enc_norm.{part}": value for part, value in norm.items()}
-    weights["encoder.embedding.weight"] = TABLE**2
+    w, b, norm = torch.rand(4), torch.rand(4), "encoder.enc_norm"
+    weights = {f"{norm}.weight": w, f"{norm}.bias": b, "encoder.embedding.weight": TABLE**2}
     write("scgpt-human", weights, {"KIN1": 3, "SET": 0, "<pad>": 5, "<cls>": 4})
-    expected = torch.nn.functional.layer_norm(TABLE**2, (4,), **norm)[[3, 0]]
+    expected = torch.nn.functional.layer_norm(TABLE**2, (4,), w, b)[[3, 0]]
     assert_allclose(read("scgpt-human").vectors, expected, atol=1e-5)
 
 
@@ -106,7 +92,7 @@ def test_safetensors_are_read_in_their_own_precision(write):
 
 
 class Hostile:
-    """An object whose unpickling would create a file."""
+    """An object that creates a file when it is unpickled."""
 
     def __init__(self, path):
         self.path = path
@@ -115,31 +101,27 @@ class Hostile:
         return (open, (str(self.path), "w"))
 
 
-@pytest.mark.parametrize(
-    "name, tensor, vocabulary, message",
-    [
-        ("gears", "gene_embed.weight", "SET", "unknown key .*; did you mean 'gene_embed.weigh"),
-        ("gears", "gene_emb.weight", "\n".join("abcdefg"), "genes.txt: is no list of genes or map"),
-        ("geneformer", "", {SET: 6}, "for weights of 6 rows"),
-        ("geneformer", "", {SET: "6"}, "is no list of genes or map"),
-        ("geneformer", "", {}, "is no list of genes or mapping"),
-        ("scgpt-human", "", "{", "the vocabulary in .*vocab.json cannot be"),
-        ("cellplm", "", {}, "unknown key 'model_state_dict'"),
-    ],
-)
+WRONG = """
+gears | gene_embed.weight | SET | unknown key .*; did you mean 'gene_embed.weigh
+gears | gene_emb.weight | '"' | the vocabulary in .*genes.txt cannot be
+geneformer | bert.embeddings.word_embeddings.weight | {} | is no list of genes or mapping
+geneformer | bert.embeddings.word_embeddings.weight | {KIN1: 6} | for weights of 6 rows
+"""
+
+
+@pytest.mark.parametrize("name, tensor, vocabulary, message", rows(WRONG))
 def test_files_that_do_not_fit_are_one_sentence(write, name, tensor, vocabulary, message):
-    spec = specs.declared().models[name]
-    write(name, {tensor or spec.options["tensor"]: TABLE}, vocabulary)
+    write(name, {tensor: TABLE}, yaml.safe_load(vocabulary))
     with refused(message):
-        read(name, options=spec.options | {"norm": None})
+        read(name)
 
 
 def test_files_that_would_run_code_are_not_loaded(write, tmp_path):
     write("gears", {"gene_emb.weight": TABLE, "extra": Hostile(tmp_path / "made")}, "SET")
     with refused("may run code when loaded.*; save its tensors alone"):
         read("gears")
-    weights = {"bert.embeddings.word_embeddings.weight": TABLE}
-    write("geneformer", weights, {SET: Hostile(tmp_path / "made")})
+    tensor = specs.declared().models["geneformer"].options["tensor"]
+    write("geneformer", {tensor: TABLE}, {"SET": Hostile(tmp_path / "made")})
     with refused("asks for"):
         read("geneformer")
     assert not (tmp_path / "made").exists()

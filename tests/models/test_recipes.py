@@ -1,5 +1,7 @@
 """Texts of genes, and what is masked in them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,12 +18,11 @@ SET = "A set of proteins; SET and INHAT block metabolic enzymes of metabolism."
 @pytest.fixture(autouse=True)
 def ncbi(tables):
     """What NCBI says of the four genes."""
-    summaries = [("9606", "11", KINASE), ("9606", "12", SET), ("10090", "13", "A mouse gene.")]
-    columns = ["#tax_id", "GeneID", "Summary"]
-    tables["ncbi", "gene_summary"] = pd.DataFrame([*summaries, ("9606", "14", "")], columns=columns)
-    synonyms = [("9606", "11", "-"), ("9606", "12", "INHAT|2PP2A"), ("9606", "13", "-")]
-    columns = ["#tax_id", "GeneID", "Synonyms"]
-    tables["ncbi", "gene_info"] = pd.DataFrame(synonyms, columns=columns)
+    about = pd.DataFrame({"#tax_id": "9606", "GeneID": "11 12 13 14".split()})
+    about.loc[2, "#tax_id"] = "10090"
+    summaries = [KINASE, SET, "A mouse gene.", ""]
+    tables["ncbi", "gene_summary"] = about.assign(Summary=summaries)
+    tables["ncbi", "gene_info"] = about.assign(Synonyms="- INHAT|2PP2A - -".split())
     return tables
 
 
@@ -45,21 +46,17 @@ def test_a_gene_has_a_text_only_if_all_that_the_recipe_needs_is_known(ncbi, text
     assert covered.tolist() == ["KIN1", "SET"] and written[1] == start + SET
 
 
-def test_an_unknown_recipe_or_source_of_labels_is_answered_with_the_nearest(texts):
+def test_an_unknown_recipe_is_answered_with_the_nearest(texts):
     with refused("unknown text recipe 'sumary'; did you mean 'summary'"):
         texts("sumary", ["KIN1"])
-    with refused("unknown source 'hpaa'; did you mean 'hpa'"):
-        recipes.label_words(["hpaa"], specs.declared())
 
 
 def test_the_masked_twin_has_neither_names_nor_label_words_and_its_control_others(
     monkeypatch, texts
 ):
     monkeypatch.setattr(recipes, "label_words", lambda *_: ("kinase", "metabol"))
-    masked, random = (
-        texts(f"summary-{kind}", ["OLDK1", "SET"], ["hpa"])[1]
-        for kind in ("masked", "random-masked")
-    )
+    kinds = "summary-masked", "summary-random-masked"
+    masked, random = (texts(kind, ["OLDK1", "SET"], ["hpa"])[1] for kind in kinds)
     assert masked == [
         "Gene symbol [MASK] full name [MASK] one with the summary [MASK], or [MASK] and "
         "[MASK]-like, is a [MASK] of [MASK]; [MASK] was its name. It binds KP1X.",
@@ -70,22 +67,13 @@ def test_the_masked_twin_has_neither_names_nor_label_words_and_its_control_other
     assert random != masked and "OLDK1" not in random[0]
 
 
-def test_words_of_a_source_that_is_kept_are_not_masked(monkeypatch):
-    words = {"hpa": ("kinase", "membrane"), "uniprot": ("membrane", "zinc")}
-    found = recipes.label_words
+def test_label_words_are_those_of_the_classes_without_what_says_nothing_or_is_kept(monkeypatch):
+    labels = {"hpa": [], "uniprot": ["Metabolism of the Kinases", "other proteins"]}
 
-    def some(names, declared):
-        whole = any(name.startswith("-") for name in names)
-        return found(names, declared) if whole else words[names[0]]
+    def built(source, *_, **options):
+        return [[SimpleNamespace(classes=[*labels[source.id], "Ion channels from these genes"])]]
 
-    monkeypatch.setattr(recipes, "label_words", some)
-    assert recipes.label_words(["uniprot", "-hpa"], None) == ("zinc",)
-
-
-def test_label_words_are_those_of_the_classes_without_what_says_nothing(monkeypatch, make_task):
-    task = make_task("multiclass", [0, 1, 2] * 10)
-    labels = ("Metabolism of the Kinases", "Ion channels", "from these proteins, other genes")
-    object.__setattr__(task, "classes", labels)
-    monkeypatch.setattr(recipes.tasks, "from_source", lambda source, *args, **options: [[task]])
+    monkeypatch.setattr(recipes.tasks, "from_source", built)
     monkeypatch.setattr(recipes, "_label_words", {})
-    assert recipes.label_words(["hpa"], specs.declared()) == ("channel", "kinase", "metabol")
+    for names, words in (("uniprot", "channel kinase metabol"), ("uniprot -hpa", "kinase metabol")):
+        assert recipes.label_words(names.split(), specs.declared()) == tuple(words.split())

@@ -26,19 +26,12 @@ def embed(declared, model):
 
 
 @pytest.mark.parametrize(
-    "kind, pooling, layer",
-    [
-        ("bert", "mean", 0),
-        ("bert", "cls", 1),
-        ("mistral", "last", -1),
-        ("t5", "mean", -1),
-    ],
+    "kind, pooling, layer", [("bert", "cls", 1), ("mistral", "last", -1), ("t5", "mean", -1)]
 )
 def test_a_text_model_gives_the_pooled_states_of_a_layer_of_its_own_class(
     save, states, embed, kind, pooling, layer
 ):
-    last = pooling == "last"
-    network = save(kind, end=last)
+    network, last = save(kind), pooling == "last"
     result = embed(pooling=pooling, options={"template": "the gene {symbol} of a", "layer": layer})
     for row, gene in zip(result, GENES):
         hidden = states(network, f"the gene {gene} of a", layer=layer, end=last)
@@ -48,22 +41,22 @@ def test_a_text_model_gives_the_pooled_states_of_a_layer_of_its_own_class(
 
 @pytest.mark.parametrize("kind, pooling", [("bert", "mean"), ("mistral", "last")])
 def test_vectors_do_not_depend_on_the_batch(save, embed, monkeypatch, kind, pooling):
-    save(kind, end=pooling == "last")
-    names, results = [" ".join(["gene"] * n) for n in (1, 9, 4, 4, 2, 17, 30)], []
-    for budget in (1, 40, 4096):
+    save(kind)
+    names = np.array(["gene " * n for n in (1, 9, 4, 4, 2, 17, 30)])
+    whole = embed(genes=names, pooling=pooling)
+    for budget in (1, 40):
         monkeypatch.setattr(batches, "BUDGET", {"cpu": budget})
-        results.append(embed(genes=np.array(names), pooling=pooling))
-        assert_allclose(results[-1], results[0], atol=1e-5)
+        assert_allclose(embed(genes=names, pooling=pooling), whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("dtype, least", [("float32", 0.99999), ("bfloat16", 0.999)])
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
-def test_other_formats_and_devices_stay_near_single_precision(save, embed, device, dtype, least):
+def test_other_formats_and_devices_stay_near_single_precision(save, embed, device):
     if device == "cuda" and not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")
     save("bert")
-    near = embed(dtype=dtype, device=device)
-    assert (embed() * near).sum(1).min() > least and near.dtype == np.float32
+    for dtype, least in (("float32", 0.99999), ("bfloat16", 0.999)):
+        near = embed(dtype=dtype, device=device)
+        assert (embed() * near).sum(1).min() > least and near.dtype == np.float32
 
 
 def test_what_is_too_long_is_cut_off(save, embed):
@@ -86,11 +79,12 @@ def test_minilm_equals_sentence_transformers():
     network = reference.SentenceTransformer(str(folder), device="cpu")
     expected = network.encode(genes.tolist(), normalize_embeddings=True, show_progress_bar=False)
     assert_allclose(result, expected, atol=1e-5)
-    assert result.shape[1] == spec.dim
 
 
-SENTENCES = ["the kinase and the kinase", "a channel and the gate", "kinase gate gate"]
-SENTENCES += ["nothing of the sort"]
+SENTENCES = """the kinase and the kinase
+a channel and the gate sort
+kinase gate gate
+sort a gate, the channel""".splitlines()
 
 
 @pytest.fixture
@@ -102,20 +96,18 @@ def sentences(monkeypatch):
 
 def test_the_bag_of_words_counts_the_commonest_words(sentences, vectors):
     embedding = vectors("bag_of_words", "A B C D E", size=3, recipe="summary")
-    expected = [[s.split().count(w) for w in ("gate", "kinase", "the")] for s in SENTENCES]
+    expected = [[s.count(word) for word in ("gate", "kinase", "the")] for s in SENTENCES]
     assert embedding.entities.tolist() == list("ABCD") and embedding.vectors.tolist() == expected
 
 
 def test_tfidf_at_full_rank_keeps_the_inner_products_of_the_formula(sentences, vectors):
     result = vectors("tfidf", "A B C D", recipe="summary", dim=9, min_genes=1).vectors
     vocabulary = ["channel", "gate", "kinase", "sort"]
-    count = np.array([[s.split().count(w) for w in vocabulary] for s in SENTENCES], dtype=float)
+    count = np.array([[s.count(word) for word in vocabulary] for s in SENTENCES], dtype=float)
     idf = np.log((1 + 4) / (1 + (count > 0).sum(axis=0))) + 1
     weight = np.where(count > 0, 1 + np.log(np.maximum(count, 1)), 0) * idf
     weight /= np.linalg.norm(weight, axis=1, keepdims=True)
-    u, s, _ = np.linalg.svd(weight)
-    assert result.shape == (4, 3)
-    assert_allclose(result @ result.T, (u[:, :3] * s[:3] ** 2) @ u[:, :3].T, atol=1e-5)
+    assert_allclose(result @ result.T, weight @ weight.T, atol=1e-5)
 
 
 def test_the_length_of_a_text_is_that_of_its_letters_and_0_without_one(sentences, vectors):
