@@ -40,6 +40,12 @@ def test_a_notebook_loads_calls_and_shows_and_explains_its_parameters(path):
     assert all(hasattr(modules[name], thing) for name, thing in used if name in modules), used
 
 
+def test_wide_cells_stand_on_pages_with_sections():
+    """The theme hides the contents of a page beside them, and fails where there are none."""
+    wide = [path for path in SOURCES if '"full-width"' in path.read_text()]
+    assert wide and all("\n# ## " in path.read_text() for path in wide)
+
+
 def test_every_page_has_a_notebook_a_place_in_the_contents_and_known_parameters():
     toc = json.dumps(yaml.safe_load(paths.TOC.read_text()))
     assert set(re.findall(r"executed/([\w-]+)", toc)) == {p.page for p in specs.pages()}
@@ -108,6 +114,18 @@ def test_a_page_is_executed_once_titled_and_then_taken_from_the_cache(sandbox):
     keys.append(notebooks.key(sandbox[0], "demo"))
     (paths.RESULTS / "demo" / "scores.parquet").write_bytes(b"other")  # which it reads now
     assert len({*keys, notebooks.key(sandbox[0], "demo")}) == 3
+
+
+@pytest.mark.filterwarnings("ignore")  # of Dask
+def test_pages_are_executed_by_workers_of_a_cluster_that_see_the_same_inputs(sandbox, monkeypatch):
+    distributed, keys = pytest.importorskip("distributed"), iter("ab")
+    options = {"processes": False, "protocol": "tcp://", "dashboard_address": None}
+    with distributed.LocalCluster(1, threads_per_worker=1, **options) as running:
+        assert run(scheduler=running.scheduler_address) == 1
+        assert "page a 7" in (paths.executed("demo") / "a.ipynb").read_text()
+        monkeypatch.setattr(notebooks, "key", lambda *given: next(keys))
+        with pytest.raises(RunFailed, match="share that folder with the workers"):
+            run(scheduler=running.scheduler_address)
 
 
 def test_a_failing_notebook_is_named_and_does_not_stop_the_others(sandbox):

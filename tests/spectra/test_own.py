@@ -23,11 +23,12 @@ def scan(tmp_path, monkeypatch):
     rng, lines = np.random.default_rng(0), []
     effect = rng.normal(size=len(WILD))
     for i in range(100):
-        text, at = [*WILD], rng.choice(len(WILD), rng.integers(1, 3), replace=False)
+        text, marks = list(WILD), []
+        at = rng.choice(len(WILD), rng.integers(1, 3), replace=False)
         for j in at:
-            text[j] = rng.choice([*"CDNW"])
-        marks = ";".join(f"{WILD[j]}{j + 1}{text[j]}" for j in at)
-        lines.append((f"v{i}", "".join(text), marks, effect[at].sum()))
+            text[j] = rng.choice([letter for letter in "CDNWY" if letter != WILD[j]])
+            marks.append(f"{WILD[j]}{j + 1}{text[j]}")
+        lines.append((f"v{i}", "".join(text), ";".join(marks), effect[at].sum()))
     frame = pd.DataFrame(lines, columns=["id", "sequence", "mutations", "label"])
     frame.to_csv("mine.csv", index=False)
     return frame
@@ -40,20 +41,21 @@ def spectra(*words):
 
 def test_variants_of_one_length_have_the_mutations_of_the_column(scan, tmp_path):
     found = []
-    for other in ("mutations", "sequence"):
-        scan.drop(columns=other).to_csv("mine.csv", index=False)
+    for column in ("sequence", "mutations"):
+        scan[["id", column, "label"]].to_csv("mine.csv", index=False)
         data = own.read(tmp_path / "mine.csv")[0].load()
         found.append([{data.marks[j] for j in row.indices} for row in data.barcodes])
     assert found[0] == found[1] and data.kind == "regression"
 
 
 def test_two_files_of_one_name_have_two_results_outside_the_book(scan, go, tmp_path):
+    before = sorted(paths.RESULTS.rglob("*"))
     for sign in (1, -1):
         scan.assign(label=scan.label.to_numpy()[::sign]).to_csv("mine.csv", index=False)
         out = spectra("--models", "ridge", "-j", "1")
         assert out.exit_code == 0 and "overlaps" in out.output, out.output
     folders = sorted(tmp_path.glob("mine-*-spectra"))
-    assert len(folders) == 2 and not [*paths.RESULTS.rglob("*")]
+    assert len(folders) == 2 and sorted(paths.RESULTS.rglob("*")) == before
     scores = [pd.read_csv(folder / "auspc.csv").auspc for folder in folders]
     assert not np.allclose(*scores, equal_nan=True)
     page = (folders[0] / "card.html").read_text()
@@ -74,12 +76,15 @@ def test_pairs_of_a_file_are_the_links(scan, tmp_path):
             own.read(file, pairs=pairs)
 
 
-def test_a_target_counts_as_related_above_the_threshold_of_the_property(scan):
-    to, related = Path("to.csv"), {"sequence_identity:0.5": 1, "sequence_identity": 2, "": 3}
-    to.write_text("similarity\n0.51\n0.5\n0.3\n0\n")
-    for how, number in related.items():
-        spec, _ = own.read(Path("mine.csv"), property=how)
-        assert own.target(to, {"a": spec}).tolist() == [1] * number + [0] * (4 - number)
+@pytest.mark.parametrize(
+    "how, related",
+    [("sequence_identity:0.5", [0, 0, 1]), ("sequence_identity", [0, 1, 1]), ("", [1, 1, 1])],
+)
+def test_a_target_counts_as_related_above_the_threshold_of_the_property(scan, how, related):
+    to = Path("to.csv")
+    to.write_text("similarity\n0.3\n0.5\n0.51\n0\n")
+    spec, _ = own.read(Path("mine.csv"), property=how)
+    assert own.target(to, {"a": spec}).tolist() == [*related, 0]
     with refused("--target is for one data set"):
         own.target(to, {"a": spec, "b": spec})
     to.write_text("similarity\n")
@@ -95,8 +100,11 @@ def sides(scan):
 
 
 def test_own_predictions_are_scored_and_faults_of_their_file_named(scan, sides, go, tmp_path):
-    right = sides[sides.side == "test"].drop(columns="side")
-    right = right.assign(prediction=right.id.map(scan.set_index("id").label))
+    right = (
+        sides[sides.side == "test"]
+        .drop(columns="side")
+        .assign(prediction=lambda f: f.id.map(dict(zip(scan.id, scan.label))))
+    )
     faults = {
         "": right,
         "has no prediction for": right.iloc[1:],
@@ -130,7 +138,10 @@ sequence=x,mutations=y |                               | neither 'sequence' nor 
  | --property shared_label:family | has nothing for the property
  | --property sequence_identity:a | needs a number behind its colon
  | --pairs none.csv               | none.csv: no such file
+ | --pairs mine.csv               | has no column
+ | --property pairs               | has nothing for the property
  | --target mine.csv              | has no column 'similarity'
+ | --split-file none.csv          | none.csv: no such file
  | --out mine.csv                 | is a file, and the results need a folder
 """
 
