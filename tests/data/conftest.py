@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from helpers import CODING, COLUMNS
+from helpers import CODING, COLUMNS, made_source
 
 from genebench.core import paths, specs
 from genebench.data import genes, sources, tasks
@@ -73,12 +73,10 @@ def declared(hgnc, ensembl, tmp_path, monkeypatch):
         ("ensembl", "genes"): ensembl,
         ("goa_symbols", "annotations"): pd.DataFrame(annotations, columns=["symbol", "go_id"]),
     }
-    words = dict.fromkeys(("title", "homepage", "licence", "attribution", "citation"), "x")
     known = {"goa": specs.declared().source("goa")}
     for (name, file), table in tables.items():
         table.to_csv(tmp_path / f"{name}.tsv", sep="\t", index=False)
-        files = {file: {"format": "tsv", "path": f"{name}.tsv"}}
-        known[name] = specs.SourceSpec(id=name, release="1", files=files, **words)
+        known[name] = made_source(name, **{file: {"format": "tsv", "path": f"{name}.tsv"}})
     return known
 
 

@@ -214,13 +214,6 @@ def test_text_gives_the_numbers_that_python_reads(tmp_path):
     assert_array_equal(read_vectors(tmp_path / "a.csv")[1], x.astype(np.float32))
 
 
-class Hostile:
-    """Asks whoever opens it to run a command."""
-
-    def __reduce__(self):
-        return os.system, ("true",)
-
-
 def with_value(value):
     """The table with another value in row 8 and column v2."""
     x = X.astype(object)
