@@ -120,9 +120,9 @@ def make_task():
     """A task from labels alone; its genes come in families of ``size``."""
 
     def make(kind, labels, *, size=6, name="made/up"):
-        labels = np.asarray(labels)
-        family = ["".join("BCDEFGHJKL"[int(c)] for c in f"{f:03d}") for f in range(len(labels))]
-        genes = np.array([f"{family[i // size]}{i % size + 1}" for i in range(len(labels))])
+        labels, letters = np.asarray(labels), str.maketrans("0123456789", "BCDEFGHJKL")
+        families = (f"{i // size:03d}".translate(letters) for i in range(len(labels)))
+        genes = np.array([f"{family}{i % size + 1}" for i, family in enumerate(families)])
         order = np.argsort(genes)
         n = 0 if kind == "regression" else labels.max() + 1
         classes = tuple(f"class {c}" for c in range(labels.shape[1] if labels.ndim == 2 else n))

@@ -84,10 +84,7 @@ def in_this_process(jobs, shared=None):
 
 
 LETTERS = np.array(list("ACDEFGHIKLMNPQRSTVWY"))
-SHARE = (
-    np.array([70, 23, 47, 71, 36, 66, 26, 43, 57, 100, 21, 36, 63, 48, 56, 83, 54, 60, 12, 28])
-    / 1000
-)
+SHARE = np.fromstring("70 23 47 71 36 66 26 43 57 100 21 36 63 48 56 83 54 60 12 28", sep=" ")
 """Amino acids of the human proteome, rounded."""
 
 
@@ -96,18 +93,13 @@ def protein(rng, length):
     return rng.choice(20, length, p=SHARE / SHARE.sum())
 
 
-def relative(rng, ancestor, kept, gaps=0.01):
+def relative(rng, ancestor, kept):
     """A copy in which a share ``kept`` of the letters stay, with pieces left out or put in."""
     letters = np.where(rng.random(len(ancestor)) < kept, ancestor, protein(rng, len(ancestor)))
-    parts, at = [], 0
-    while at < len(letters):
-        step = rng.geometric(gaps)
-        parts.append(letters[at : at + step])
-        at += step
-        if rng.random() < 0.5:
-            at += rng.geometric(0.3)
-        else:
-            parts.append(protein(rng, rng.geometric(0.3)))
+    parts = np.split(letters, np.flatnonzero(rng.random(len(letters)) < 0.01))
+    for i, length in enumerate(rng.geometric(0.3, len(parts))):
+        new = protein(rng, length)
+        parts[i] = parts[i][length:] if rng.random() < 0.5 else np.append(parts[i], new)
     return np.concatenate(parts)
 
 
@@ -121,20 +113,15 @@ def simulated(seed, sizes, *, alone, identity):
     rng = default_rng(seed)
     kept = np.sqrt((identity - 0.06) / 0.94)  # letters drawn anew agree with a chance of 0.06
     lengths = np.exp(rng.normal(np.log(415), 0.78, len(sizes) + alone)).clip(100, 2000).astype(int)
-    held, family = [], []
-    for f, (size, length) in enumerate(zip(sizes, lengths)):
+    held, domains = [], [protein(rng, 80) for _ in range(3)]
+    for size, length in zip(sizes, lengths):
         ancestor = protein(rng, length)
         held += [relative(rng, ancestor, kept) for _ in range(size)]
-        family += [f] * size
-    domains = [protein(rng, 80) for _ in range(3)]
     for i, length in enumerate(lengths[len(sizes) :]):
-        made = protein(rng, length)
-        if i % 2 and length > 400:
-            copy = relative(rng, domains[i % 3], 0.6)
-            made[100 : 100 + len(copy)] = copy
-        held.append(made)
-        family.append(-1)
-    return ["".join(LETTERS[s]) for s in held], np.array(family)
+        domain = relative(rng, domains[i % 3], 0.6) if i % 2 and length > 400 else []
+        held.append(np.concatenate([protein(rng, 100), domain, protein(rng, length)]).astype(int))
+    family = np.repeat([*range(len(sizes)), -1], [*sizes, alone])
+    return ["".join(LETTERS[s]) for s in held], family
 
 
 def header(number, symbol=""):

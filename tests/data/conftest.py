@@ -67,14 +67,13 @@ def declared(hgnc, ensembl, tmp_path, monkeypatch):
     """The tables as files of declared sources, by id."""
     monkeypatch.setattr(paths, "DOWNLOADS", tmp_path)
     monkeypatch.delenv("GENEBENCH_MIRROR", raising=False)
-    annotations = [("KINA1", 1), ("OLDK1", 1), ("OLDK1", 2), ("LONE1", 1), ("TWINX", 9)]
-    tables = {
-        ("hgnc", "genes"): hgnc,
-        ("ensembl", "genes"): ensembl,
-        ("goa_symbols", "annotations"): pd.DataFrame(annotations, columns=["symbol", "go_id"]),
-    }
+    annotations = _frame("KINA1 1\nOLDK1 1\nOLDK1 2\nLONE1 1\nTWINX 9", ["symbol", "go_id"])
     known = {"goa": specs.declared().source("goa")}
-    for (name, file), table in tables.items():
+    for name, file, table in (
+        ("hgnc", "genes", hgnc),
+        ("ensembl", "genes", ensembl),
+        ("goa_symbols", "annotations", annotations),
+    ):
         table.to_csv(tmp_path / f"{name}.tsv", sep="\t", index=False)
         known[name] = made_source(name, **{file: {"format": "tsv", "path": f"{name}.tsv"}})
     return known

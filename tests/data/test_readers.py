@@ -1,15 +1,15 @@
 """Formats of upstream files, read and reshaped; every fault is one sentence that names the file."""
 
 import io
-import json
 import pickle
+import re
 from collections import defaultdict
 
 import numpy as np
 import pandas as pd
 import pytest
 from data.test_vectors import packed
-from helpers import made_source, refused
+from helpers import made_source, refused, rows
 
 from genebench.core import paths, specs
 from genebench.data import readers, sources
@@ -130,7 +130,7 @@ def test_an_ontology_has_one_row_per_term_and_parent(read):
 
 # Measurements.
 
-HPA = {"gene": "Gene", "symbol": "Gene name", "column": "Tissue", "value": "nTPM"}
+HPA = dict(gene="Gene", symbol="Gene name", column="Tissue", value="nTPM")
 LONG = """Gene	Gene name	Tissue	nTPM
 ENSG00000000003	TSPAN6	skin	29.6
 ENSG00000000003	TSPAN6	liver	0.0
@@ -153,18 +153,17 @@ def test_a_long_table_loses_genes_that_are_ambiguous_unnamed_or_incomplete(read)
     assert table.columns.tolist() == ["liver", "skin"]
 
 
-@pytest.mark.parametrize(
-    "change, sentence",
-    [
-        (("nTPM", "NX"), "columns expected but not found: .'nTPM'"),
-        (("29.6", "inf"), "is empty or infinite in 1 rows"),
-        (("TSPAN6	liver", "TSPAN6	skin"), "duplicate entries"),
-    ],
-)
-def test_a_fault_in_a_long_table_is_one_sentence(read, change, sentence):
-    with refused(f"t.tsv.*{sentence}") as caught:
-        read(LONG.replace(*change), "long", "t.tsv", **HPA)
-    assert "\n" not in str(caught.value)
+FAULTS = """
+nTPM | NX  | columns expected but not found: .'nTPM'
+29.6 | inf | is empty or infinite in 1 rows
+TSPAN6	liver | TSPAN6	skin | duplicate entries
+"""
+
+
+@pytest.mark.parametrize("old, new, sentence", rows(FAULTS))
+def test_a_fault_in_a_long_table_is_one_sentence(read, old, new, sentence):
+    with refused(f"t.tsv.*{sentence}"):
+        read(LONG.replace(old, new), "long", "t.tsv", **HPA)
 
 
 def test_columns_of_a_parquet_data_set_keep_their_types(tmp_path):
@@ -227,40 +226,34 @@ def test_annotations_lose_negations_other_species_and_codes_without_evidence(rea
     assert read(GAF, "gaf", without=[]).symbol.tolist() == ["TP53", "NOTCH1", "GATA1"]
 
 
-@pytest.mark.parametrize(
-    "text, sentence",
-    [
-        (GAF.replace("!gaf-version: 2.2", "!gpa-version: 2"), "a.gaf:1: does not begin"),
-        (GAF.replace("\tUniProt\t\t", "\tUniProt"), "a.gaf: .* has not the 17 columns"),
-        ("!gaf-version: 2.2\n", "a.gaf: is empty"),
-    ],
-)
-def test_another_file_is_no_gaf(read, text, sentence):
+OTHERS = r"""
+!gaf         | !gpa     | a.gaf:1: does not begin
+\tUniProt\t\t | \tUniProt | a.gaf: .* has not the 17 columns
+\n(.|\n)*    | \n       | a.gaf: is empty
+"""
+
+
+@pytest.mark.parametrize("old, new, sentence", rows(OTHERS))
+def test_another_file_is_no_gaf(read, old, new, sentence):
     with refused(sentence):
-        read(text, "gaf", "a.gaf")
+        read(re.sub(old, new, GAF), "gaf", "a.gaf")
 
 
-UNIPROT = {
-    "primaryAccession": "P1",
-    "genes": [{"geneName": {"value": "H4C1"}}, {"geneName": {"value": "H4C2"}}, {"orfNames": []}],
-    "keywords": [
-        {"id": "KW-0862", "category": "Ligand", "name": "Zinc"},
-        {"id": "KW-0007", "category": "PTM", "name": "Acetylation"},
-    ],
-}
+UNIPROT = """{"results": [
+{"primaryAccession": "P1",
+ "genes": [{"geneName": {"value": "H4C1"}}, {"geneName": {"value": "H4C2"}}, {"orfNames": []}],
+ "keywords": [{"id": "KW-0862", "category": "Ligand", "name": "Zinc"},
+              {"id": "KW-0007", "category": "PTM", "name": "Acetylation"}]},
+{"primaryAccession": "Q1"}]}"""
 
 
 def test_the_json_stream_of_uniprot_gives_the_tables_of_its_tsv_form(read):
-    stream = json.dumps({"results": [UNIPROT, {"primaryAccession": "Q1"}]})
-    assert read(stream, "uniprot").to_dict("list") == {
-        "Entry": ["P1", "Q1"],
-        "Gene Names (primary)": ["H4C1; H4C2", ""],
-        "Keywords": ["Zinc;Acetylation", ""],
-    }
-    keywords = read(stream, "uniprot", give="keywords")[["keyword", "accession", "category"]]
+    table = read(UNIPROT, "uniprot").to_csv(index=False)
+    assert table == ("Entry,Gene Names (primary),Keywords\nP1,H4C1; H4C2,Zinc;Acetylation\nQ1,,\n")
+    keywords = read(UNIPROT, "uniprot", give="keywords")[["keyword", "accession", "category"]]
     assert keywords.iloc[0].tolist() == ["Acetylation", "KW-0007", "PTM"] and len(keywords) == 2
     with refused("unknown choice for 'give' 'keyword'"):
-        read(stream, "uniprot", give="keyword")
+        read(UNIPROT, "uniprot", give="keyword")
 
 
 # Sequences.
@@ -274,16 +267,16 @@ def test_fasta_has_headers_and_joined_lines(tmp_path):
     assert records == [("sp|P1|A_HUMAN", "MKVAC*"), ("two", "MK")]
 
 
-@pytest.mark.parametrize(
-    "text, sentence",
-    [
-        ("MKV\n", "does not begin with a header line"),
-        (">a\n>b\nMK\n", "the header '>a' has no sequence"),
-        (">\nMK\n", "the header '>' has no id"),
-        (">a\nMKµ\n", "the record 'a' holds other letters than ASCII"),
-    ],
-)
+NO_FASTA = """
+MKV   | does not begin with a header line
+>a;>b;MK | the header '>a' has no sequence
+>;MK  | the header '>' has no id
+>a;MKµ | the record 'a' holds other letters than ASCII
+"""
+
+
+@pytest.mark.parametrize("text, sentence", rows(NO_FASTA))
 def test_another_file_is_no_fasta(tmp_path, text, sentence):
-    (tmp_path / "a.fa").write_text(text, encoding="utf-8")
+    (tmp_path / "a.fa").write_text(text.replace(";", "\n") + "\n", encoding="utf-8")
     with refused(f"a.fa: {sentence}"):
         readers.read_fasta(tmp_path / "a.fa")

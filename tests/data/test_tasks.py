@@ -1,11 +1,12 @@
 """Tasks: their hash, their cache, and what a profile loads."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import yaml
-from helpers import edit_profile, edit_yaml, refused, write_yaml
+from helpers import edit_profile, edit_yaml, refused, rows, write_yaml
 from numpy.testing import assert_equal
 
 from genebench.core import paths, specs
@@ -27,50 +28,36 @@ def entry(**changes):
 # --- one task -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "kind, genes, labels, fault",
-    [
-        ("regression", "", [], "no genes"),
-        ("regression", "A,A", [1.0, 1.0], "a gene twice"),
-        ("regression", "HGNC:5,A", [1.0, 2.0], "an HGNC id in place of a symbol"),
-        ("regression", ",A", [1.0, 1.0], "a gene without a name"),
-        ("regression", "A,B", [1.0, np.nan], "not those of a regression task"),
-        ("binary", "A,B", [1, 1], "not those of a binary task"),
-        ("multiclass", "A,B", [0, 2], "not those of a multiclass task"),
-        ("multilabel", "A", [[0, 2]], "not those of a multilabel task"),
-    ],
-)
+UNUSABLE = """
+regression | []              | []         | no genes
+regression | ["A", "A"]      | [1.0, 1.0] | a gene twice
+regression | ["HGNC:5", "A"] | [1.0, 2.0] | an HGNC id in place of a symbol
+regression | ["", "A"]       | [1.0, 1.0] | a gene without a name
+regression | ["A", "B"]      | [1.0, NaN] | not those of a regression task
+binary     | ["A", "B"]      | [1, 1]     | not those of a binary task
+multiclass | ["A", "B"]      | [0, 2]     | not those of a multiclass task
+multilabel | ["A"]           | [[0, 2]]   | not those of a multilabel task
+"""
+
+
+@pytest.mark.parametrize("kind, genes, labels, fault", rows(UNUSABLE))
 def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, labels, fault):
-    names = genes.split(",") if genes else []
-    given = np.array(names, dtype=str), np.array(labels), ("a", "b")
+    given = np.array(json.loads(genes), dtype=str), np.array(json.loads(labels)), ("a", "b")
     monkeypatch.setitem(builders.SHAPES, "column", lambda declared: [declared.make(*given)])
     with refused(f"source 'toy', task 'toy/x': .*{fault}"):
         tasks.build(toy, entry(kind=kind))
 
 
-@pytest.mark.parametrize(
-    "changes, fault",
-    [
+def test_options_that_a_shape_does_not_take_and_wrong_columns_and_files_are_named(toy):
+    value = toy.tasks[3]
+    for changes, fault in (
         ({"shape": "colunm"}, "unknown shape 'colunm'; did you mean 'column'"),
         ({"options": {"file": "labels"}}, "label.*fix 'options'"),
-    ],
-)
-def test_options_that_a_shape_does_not_take_are_named(toy, changes, fault):
-    with refused(f"task 'toy/x': .*{fault}"):
-        tasks.build(toy, entry(**changes))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"members": {"file": "members", "set_column": "st", "gene_column": "gene"}},
-        {"ontology": "tems"},
-    ],
-)
-def test_a_wrong_column_or_file_is_one_sentence(toy, change):
-    declared = toy.tasks[0]
-    with refused("."):
-        tasks.build(toy, declared.model_copy(update={"options": declared.options | change}))
+        ({"options": value.options | {"label": "valu"}}, "'valu"),
+        ({"options": value.options | {"file": "lables"}}, "lables"),
+    ):
+        with refused(fault):
+            tasks.build(toy, value.model_copy(update=changes))
 
 
 def test_hash_depends_on_entities_labels_and_classes_alone(make_task):
