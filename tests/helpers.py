@@ -93,13 +93,18 @@ def protein(rng, length):
     return rng.choice(20, length, p=SHARE / SHARE.sum())
 
 
-def relative(rng, ancestor, kept):
+def relative(rng, ancestor, kept, gaps=0.01):
     """A copy in which a share ``kept`` of the letters stay, with pieces left out or put in."""
     letters = np.where(rng.random(len(ancestor)) < kept, ancestor, protein(rng, len(ancestor)))
-    parts = np.split(letters, np.flatnonzero(rng.random(len(letters)) < 0.01))
-    for i, length in enumerate(rng.geometric(0.3, len(parts))):
-        new = protein(rng, length)
-        parts[i] = parts[i][length:] if rng.random() < 0.5 else np.append(parts[i], new)
+    parts, at = [], 0
+    while at < len(letters):
+        step = rng.geometric(gaps)
+        parts.append(letters[at : at + step])
+        at += step
+        if rng.random() < 0.5:
+            at += rng.geometric(0.3)
+        else:
+            parts.append(protein(rng, rng.geometric(0.3)))
     return np.concatenate(parts)
 
 
@@ -113,15 +118,20 @@ def simulated(seed, sizes, *, alone, identity):
     rng = default_rng(seed)
     kept = np.sqrt((identity - 0.06) / 0.94)  # letters drawn anew agree with a chance of 0.06
     lengths = np.exp(rng.normal(np.log(415), 0.78, len(sizes) + alone)).clip(100, 2000).astype(int)
-    held, domains = [], [protein(rng, 80) for _ in range(3)]
-    for size, length in zip(sizes, lengths):
+    held, family = [], []
+    for f, (size, length) in enumerate(zip(sizes, lengths)):
         ancestor = protein(rng, length)
         held += [relative(rng, ancestor, kept) for _ in range(size)]
+        family += [f] * size
+    domains = [protein(rng, 80) for _ in range(3)]
     for i, length in enumerate(lengths[len(sizes) :]):
-        domain = relative(rng, domains[i % 3], 0.6) if i % 2 and length > 400 else []
-        held.append(np.concatenate([protein(rng, 100), domain, protein(rng, length)]).astype(int))
-    family = np.repeat([*range(len(sizes)), -1], [*sizes, alone])
-    return ["".join(LETTERS[s]) for s in held], family
+        made = protein(rng, length)
+        if i % 2 and length > 400:
+            copy = relative(rng, domains[i % 3], 0.6)
+            made[100 : 100 + len(copy)] = copy
+        held.append(made)
+        family.append(-1)
+    return ["".join(LETTERS[s]) for s in held], np.array(family)
 
 
 def header(number, symbol=""):
@@ -165,16 +175,11 @@ def edit_model(name, **changes):
     edit_yaml(paths.MODELS, lambda d: d["models"][name].update(changes))
 
 
-def write_yaml(path, value):
-    """Write a declaration, keys in their order."""
-    path.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
-
-
 def edit_yaml(path, change):
     """Change a declaration in place and forget what was read from it."""
     value = yaml.safe_load(path.read_text(encoding="utf-8"))
     change(value)
-    write_yaml(path, value)
+    path.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
     forget()
 
 

@@ -26,20 +26,6 @@ def test_without_a_word_it_only_says_what_it_would_do(folder, capsys):
     assert "gh release create v1" in out and "m.parquet: 2 × 3" in out and "POST https" in out
 
 
-def test_file_and_card_go_into_a_draft(folder):
-    sent = {}
-
-    def send(method, url, token, content, kind):
-        sent[url] = content
-        return {"links": {"bucket": "https://b", "html": "https://draft"}}
-
-    files = script["collect"](folder)
-    about = script["metadata"](files, "v1")
-    assert script["deposit"](files, about, "token", send) == "https://draft" and about["creators"]
-    assert [*sent][1:] == ["https://b/m.json", "https://b/m.parquet"]
-    assert sent["https://b/m.parquet"] == b"vectors"
-
-
 @pytest.mark.parametrize("change", [{"sha256": "0"}, {"share": "read its terms"}])
 def test_what_is_changed_or_not_free_is_refused(folder, change):
     card = json.loads((folder / "m.json").read_text())

@@ -26,14 +26,13 @@ def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
     assert table.llr.notna().tolist() == [True, False]
     assert {"influence", "embedding", "llr_calibrated", "normal_ref"} <= set(table)
     assert not list(tmp_path.glob(".o.tsv*"))
-    windows = [a[i : i + 12] + "ACGT"[i % 2] * 8 for i in range(60)]
-    frame = pd.DataFrame({"sequence": windows, "label": np.arange(60) % 2})
-    frame.to_csv(tmp_path / "w.csv", index=False)
-    vectors = tmp_path / "e.parquet"
-    embedded = call("glm", "embed", tmp_path / "m", tmp_path / "w.csv", "--out", vectors)
-    assert embedded.exit_code == 0 and pd.read_parquet(vectors).shape == (60, 17)
+    windows, vectors = tmp_path / "w.csv", tmp_path / "e.parquet"
+    lines = [f"{a[i : i + 12]}{'ACGT'[i % 2] * 8},{i % 2}" for i in range(60)]
+    windows.write_text("\n".join(["sequence,label", *lines]))
+    call("glm", "embed", tmp_path / "m", windows, "--out", vectors)
+    assert pd.read_parquet(vectors).shape == (60, 17)
     more = ("--models", tmp_path / "m", "--out", tmp_path / "p", "--seeds", 1)
-    probed = call("glm", "probe", tmp_path / "w.csv", *more)
+    probed = call("glm", "probe", windows, *more)
     assert "best model model" in probed.output, probed.output
     variants.write_text("chrom,pos,ref,alt\nb,9999,A,C\n")
     for arguments, sentence in (

@@ -1,7 +1,7 @@
 """Declarations: what is refused, and what the sentence says."""
 
 import pytest
-from helpers import edit_profile, edit_yaml, forget, refused
+from helpers import edit_profile, edit_yaml, forget, refused, rows
 
 from genebench.core import errors, paths, specs
 from genebench.core.errors import BadInput, unknown
@@ -17,15 +17,6 @@ def sentence(function, *args):
     with refused(".") as caught:
         function(*args)
     return str(caught.value)
-
-
-def test_a_users_own_entries_stand_beside_the_declared_ones_and_nowhere_else(home):
-    declared = specs.declared()
-    mine = declared.model("full").model_copy(update={"name": "mine", "exposed": {"toy/": "Yes."}})
-    more = declared.extended(models=[mine])
-    assert more.model("mine").title == "Full" and "mine" not in specs.declared().models
-    exposed = [more.model(name).exposed_on("toy/value") for name in ("mine", "full")]
-    assert exposed == [True, False]
 
 
 def test_a_misspelt_key_is_named_with_its_line_the_nearest_and_before_the_one_that_is_missing(home):
@@ -52,19 +43,19 @@ def test_a_missing_key_is_named_with_the_line_of_its_entry(home):
     assert f":{line_of(path, 'toy/class')}:" in words and "required" in words
 
 
-@pytest.mark.parametrize(
-    "text, line",
-    [
-        (b"models:\n  a: {title: x\n", ":3"),
-        (b"a: 1\nb: 2\na: 3\n", ":3"),
-        (b"a: !!python/object/apply:os.getcwd []\n", ":1"),
-        (b"a: \xff\n", ""),
-        (b"a: \x00\n", ""),
-    ],
-)
+YAML = r"""
+models:\n  a: {title: x\n | :3
+a: 1\nb: 2\na: 3\n | :3
+a: !!python/object/apply:os.getcwd [] | :1
+a: \xff\n |
+a: \x00\n |
+"""
+
+
+@pytest.mark.parametrize("text, line", rows(YAML))
 def test_malformed_or_hostile_yaml_names_file_and_line(tmp_path, text, line):
     path = tmp_path / "models.yml"
-    path.write_bytes(text)
+    path.write_bytes(text.encode().decode("unicode_escape").encode("latin-1"))
     assert sentence(specs.read_yaml, path).startswith(f"{path}{line}: malformed YAML")
 
 
@@ -100,14 +91,14 @@ def test_a_profile_that_names_an_unknown_entry_is_refused(home, key, wrong):
     assert "profile 'tiny'" in words and f"'{wrong}'; did you mean" in words
 
 
-@pytest.mark.parametrize(
-    "name, hint",
-    [
-        ("orcale", "did you mean 'oracle'?"),
-        ("HEIGHT", "did you mean 'hpo/body-height'?"),
-        ("zzz", "there are 32 to choose from"),
-    ],
-)
+HINTS = """
+orcale | did you mean 'oracle'?
+HEIGHT | did you mean 'hpo/body-height'?
+zzz    | there are 32 to choose from
+"""
+
+
+@pytest.mark.parametrize("name, hint", rows(HINTS))
 def test_an_unknown_name_has_a_hint(name, hint):
     known = ["oracle", "hpo/body-height", *(f"name{i}" for i in range(30))]
     words = str(unknown("thing", name, known, where="a.yml:7"))

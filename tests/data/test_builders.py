@@ -52,7 +52,8 @@ def test_terms_are_a_binary_task_each_and_branches_a_label_each_over_all_genes(t
 
 def test_small_terms_are_left_out_and_near_copies_merged_into_the_largest_and_named(toy, members):
     small, large = len(members["T:4"]), len(members["T:1"])
-    assert small < large and [*terms(toy, min_genes=small + 1)] == ["heart", "liver", "brain"]
+    # too few have valve, or lack liver or brain
+    assert small < large and [*terms(toy, min_genes=small + 1)] == ["heart"]
     built = terms(toy, merge_jaccard=small / large - 1e-6)
     assert "valve" not in built and "merged" not in built["liver"].description
     assert built["heart"].description.endswith("Near-copies merged into it: valve.")
@@ -79,7 +80,7 @@ CASES = """
 - {kind: binary, shape: membership, tables: {f: {g: [A, B]}, there: {h: [B, C, C, "-", ""]}},
    options: {label: , other: {source: toy, file: there, gene_column: h}, classes: [there, here]},
    genes: A B C, labels: [1, 1, 0], classes: there here}
-- {kind: regression, shape: column, tables: {f: {g: [A, A, B, B, C], v: [1, 1, 1, 2, 3]}},
+- {kind: regression, shape: column, tables: {f: {g: [A, A, B, B, C], v: ["1", "1", "1", "2", "3"]}},
    genes: A C, labels: [1, 3]}
 - {kind: regression, shape: column, tables: {f: {g: [A, B, C], v: [n, o, n]}},
    options: {levels: [o, n]}, genes: A B C, labels: [1, 0, 1]}
@@ -91,7 +92,8 @@ CASES = """
 - {kind: binary, shape: column, tables: {f: {g: [A, B], v: [x, z]}},
    options: {positive: y}, refused: of a binary task}
 - {kind: pair, shape: pairs, options: &files {files: [[f, marks]], classes: ["no", "yes"]},
-   tables: {f: &pairs {first: [A, A, C, E], second: [B, B, D, F]}, marks: {label: [1, 0, 1, 0]}},
+   tables: {f: &pairs {first: [A, A, C, E], second: [B, B, D, F]},
+            marks: {label: ["1", "0", "1", "0"]}},
    genes: C|D E|F, labels: [1, 0], classes: no yes}
 - {kind: pair, shape: pairs, options: *files, tables: {f: *pairs, marks: {label: ["1"]}},
    refused: "4 pairs in 'f', 1 labels"}
@@ -182,7 +184,7 @@ def future(toy, monkeypatch):
         monkeypatch.setattr(sources, "table", lambda s, f: pd.DataFrame(OLD if f == "o" else NEW))
         entry = toy.tasks[3].model_dump() | {"kind": "binary"}
         entry["options"] = {**COLUMN, "positive": "1"}
-        entry["before"] = {"release": "2021", "options": {"file": "o"}, "least": 1, **before}
+        entry["before"] = {"release": "2021-10", "options": {"file": "o"}, "least": 1, **before}
         return tasks.build(toy, specs.TaskSpec(**entry), {"toy": toy})
 
     return one

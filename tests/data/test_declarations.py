@@ -48,8 +48,6 @@ def test_published_vectors_are_declared_with_their_published_shapes():
     published = dict(zip(table.Embeding.str.lower(), shapes))
     declared = SOURCES["zhong2025_vectors"].files
     assert {name: tuple(file.options["shape"]) for name, file in declared.items()} == published
-    for model in (m for n, m in MODELS.items() if n.startswith("zhong-")):
-        assert model.dim == published[model.options["file"]][1]
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)

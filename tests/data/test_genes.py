@@ -162,4 +162,4 @@ def test_genes_of_the_paper_are_known(real):
     listed = sources.locate(known["genebench_paper"], "universe").read_text().split()
     universe = genes.paper_universe(known)
     assert len(listed) == 16_217 and len(set(universe)) == len(universe) >= 0.99 * len(listed)
-    assert real.genes.coding[universe].mean() > 0.98 and (real.chromosome(universe) != "").all()
+    assert (real.chromosome(universe) != "").all()

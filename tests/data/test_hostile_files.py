@@ -11,7 +11,6 @@ import pickle
 import random
 import resource
 import signal
-import struct
 import subprocess
 import sys
 import textwrap
@@ -57,8 +56,7 @@ def test_a_damaged_file_is_read_or_refused_in_a_sentence(tmp_path, name):
         path.write_bytes(fuzz.damaged(raw, draw))
         result = tried(read, path)
         if name.startswith("vectors") and not isinstance(result, str):
-            ids, matrix, _ = result
-            assert len(ids) == len(matrix) >= 20 and np.isfinite(matrix).all()
+            assert len(result[0]) == len(result[1]) >= 20 and np.isfinite(result[1]).all()
 
 
 NUMBER = "0E5410000085830688"
@@ -82,17 +80,15 @@ def test_an_exponent_of_many_digits_ends_in_a_number_and_not_the_process(tmp_pat
 # Pickles.
 
 
-PICKLES = {
-    "a place in the memo": b"]r\xff\xff\xff\x7f.",
-    "bytes": b"\x96" + struct.pack("<Q", 2**36) + b".",
-}
-
-
-@pytest.mark.parametrize("name", PICKLES)
-def test_a_pickle_that_is_broken_or_declares_more_than_it_holds_takes_no_memory(tmp_path, name):
+@pytest.mark.parametrize(
+    "raw",
+    [b"]r\xff\xff\xff\x7f.", b"\x96\0\0\0\0\x10\0\0\0."],
+    ids=["a place in the memo", "bytes"],
+)
+def test_a_pickle_that_declares_more_than_it_holds_takes_no_memory(tmp_path, raw):
     """The C unpickler makes room before it looks: 976 bytes took 8 GB."""
     path = tmp_path / "v.pkl"
-    path.write_bytes(b"\x80\x04" + PICKLES[name])
+    path.write_bytes(b"\x80\x04" + raw)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with refused("cannot be read as|takes too much time or memory"):
         vectors.read_vectors(path)
@@ -130,14 +126,13 @@ def write_bombs(folder):
     pq.write_table(pa.table({"symbol": long}), folder / "long.parquet", compression="zstd")
     many = pa.table({"x": np.zeros(10**8, np.int8)})
     pq.write_table(many, folder / "rows.parquet", compression="zstd")
-    big = {"shape": (10**6, 10**6), "dtype": "f4", "chunks": (1000, 1000)}
-    external = {"shape": (2,), "dtype": "f8", "external": [("other.raw", 0, 16)]}
+    external, link = [("other.raw", 0, 16)], h5py.ExternalLink("other.h5", "/X")
     changes = {
-        "wide": lambda file: file.create_dataset("X", **big),
+        "wide": lambda file: file.create_dataset("X", (10**6, 10**6), "f4", chunks=True),
         "sparse": lambda file: file.create_group("X").attrs.update(shape=(10**7, 10**6)),
-        "unwritten": lambda file: file.create_dataset("X", **big | {"shape": (10**4, 10**4)}),
-        "outside": lambda file: file.update({"X": h5py.ExternalLink("other.h5", "/X")}),
-        "elsewhere": lambda file: file.create_dataset("X", **external),
+        "unwritten": lambda file: file.create_dataset("X", (10**4, 10**4), "f4", chunks=True),
+        "outside": lambda file: file.update({"X": link}),
+        "elsewhere": lambda file: file.create_dataset("X", (2,), "f8", external=external),
     }
     for name, change in changes.items():
         with h5py.File(folder / f"{name}.h5ad", "w") as file:
@@ -221,21 +216,16 @@ def test_a_name_that_becomes_a_folder_is_plain(home, name):
     assert "match pattern" in tried(specs.declared)
 
 
-HANGS = {
-    "memory": lambda: np.ones(1 << 30),
-    "time": lambda: None,
-    "crash": lambda: os.kill(os.getpid(), signal.SIGKILL),
-}
-
-
-@pytest.mark.parametrize("what", HANGS)
-def test_a_library_that_never_comes_back_costs_a_copy_of_the_process(monkeypatch, what):
+@pytest.mark.parametrize(
+    "step", [lambda: np.ones(1 << 30), int, lambda: os.kill(os.getpid(), signal.SIGKILL)]
+)
+def test_a_library_that_never_comes_back_costs_a_copy_of_the_process(monkeypatch, step):
     monkeypatch.setattr(limits, "PATIENCE", 1)
     monkeypatch.setattr(limits, "HEADROOM", 1 << 27)
 
     def check():
         while True:
-            HANGS[what]()
+            step()
 
     limits.check_ends(lambda: 0, lambda: 1 / 0)
     limits.check_ends(lambda: 1 << 27, lambda: np.ones(1 << 24))
