@@ -18,8 +18,8 @@ BIBLIOGRAPHY = set(re.findall(r"@\w+\{\s*([^,\s]+)", (paths.BOOK / "references.b
 
 def test_sources_and_tasks_are_described_and_cited_and_shapes_take_their_options():
     for source in SOURCES.values():
-        for text in (source.title, source.licence, source.attribution, source.release):
-            assert text.strip(), source.id
+        for word in "title licence attribution release".split():
+            assert getattr(source, word).strip(), source.id
         assert source.homepage.startswith("https://") and source.citation in BIBLIOGRAPHY, source.id
         for file in source.files.values():
             address = file.package or file.wheel or (file.url or "").startswith("https://")
@@ -52,8 +52,8 @@ def test_published_vectors_are_declared_with_their_published_shapes():
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_a_model_is_described_and_cited_and_its_encoder_takes_its_options(model):
-    for text in (model.title, model.licence, model.description, model.input, model.trained_on):
-        assert text.strip()
+    for word in "title licence description input trained_on".split():
+        assert getattr(model, word).strip()
     none = model.citation is None and model.family in ("shortcut", "control")
     assert none or model.citation in BIBLIOGRAPHY
     signature = inspect.signature(models.encoder(model))
