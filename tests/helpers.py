@@ -4,6 +4,7 @@ import hashlib
 import runpy
 import shutil
 import sys
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -139,6 +140,17 @@ def header(number, symbol=""):
     named = f" GN={symbol}" if symbol else ""
     protein = f"sp|P{number:05d}|X{number}_HUMAN Protein {number}"
     return f"{protein} OS=Homo sapiens OX=9606{named} PE=1 SV=1"
+
+
+def packed(members):
+    """Write a zip."""
+
+    def write(path):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in members.items():
+                archive.writestr(name, text)
+
+    return write
 
 
 def made_source(name, **files):

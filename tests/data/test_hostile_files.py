@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from data.test_vectors import content, packed
-from helpers import edit_yaml, refused, rows
+from data.test_vectors import content
+from helpers import edit_yaml, packed, refused, rows
 from pyarrow import parquet as pq
 
 from benchmarks import fuzz

@@ -8,8 +8,7 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 import pytest
-from data.test_vectors import packed
-from helpers import made_source, refused, rows
+from helpers import made_source, packed, refused, rows
 
 from genebench.core import paths, specs
 from genebench.data import readers, sources

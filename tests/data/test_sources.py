@@ -8,8 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import requests
-from data.test_vectors import packed
-from helpers import edit_yaml, refused, sha256
+from helpers import edit_yaml, packed, refused, sha256
 
 from genebench.core import paths, specs
 from genebench.core.specs import FileSpec

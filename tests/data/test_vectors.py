@@ -5,7 +5,6 @@ import json
 import os
 import pickle
 import re
-import zipfile
 
 import anndata
 import h5py
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers import refused, rows
+from helpers import packed, refused, rows
 from numpy.random import default_rng
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.numpy import save, save_file
@@ -72,17 +71,6 @@ def spoiled(path):
     h5ad(sparse.csr_matrix(X))(path)
     with h5py.File(path, "r+") as file:
         file["X/indices"][-1] = D
-
-
-def packed(members):
-    """Write a zip."""
-
-    def write(path):
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in members.items():
-                archive.writestr(name, text)
-
-    return write
 
 
 def beside(save):
