@@ -4,24 +4,24 @@ import shutil
 
 import pytest
 
-EVIL = [
-    "<script>window.hit=1</script>",
-    "<img src=x onerror='window.hit=1'>",
-    '"><svg onload=window.hit=1>',
-    "</style></title></script><script>window.hit=1</script>",
-    "{raw:html}`<script>window.hit=1</script>`",
-    "[x](javascript:window.hit=1)",
-    "`</code><script>window.hit=1</script>`",
-    "```{raw} html\n<script>window.hit=1</script>\n```",
-    "'-window.hit=1-'",
-]
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
+EVIL = r"""
+<script>window.hit=1</script>
+<img src=x onerror='window.hit=1'>
+"><svg onload=window.hit=1>
+</style></title></script><script>window.hit=1</script>
+{raw:html}`<script>window.hit=1</script>`
+[x](javascript:window.hit=1)
+`</code><script>window.hit=1</script>`
+```{raw} html\n<script>window.hit=1</script>\n```
+'-window.hit=1-'
+""".strip()
+EVIL = [text.replace(r"\n", "\n") for text in EVIL.splitlines()]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+FLAGS = (
+    "--no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update"
+).split()
 
 
 def launch():

@@ -60,10 +60,11 @@ def warm(finished, tmp_path, monkeypatch):
 def known(monkeypatch):
     """A resolver of the made-up genes: each had a name with OLD before it, and the first two share
     an alias."""
-    table = pd.DataFrame("", index=range(180), columns=COLUMNS).assign(symbol=GENES)
-    table["prev_symbol"], table["hgnc_id"] = "OLD" + table.symbol, [f"HGNC:{i}" for i in range(180)]
-    table["ensembl_gene_id"] = [f"ENSG{i:011d}" for i in range(180)]
-    table["entrez_id"] = [str(i + 500) for i in range(180)]
+    keys = "symbol prev_symbol hgnc_id ensembl_gene_id entrez_id".split()
+    cells = [
+        (g, f"OLD{g}", f"HGNC:{i}", f"ENSG{i:011d}", str(i + 500)) for i, g in enumerate(GENES)
+    ]
+    table = pd.DataFrame(cells, columns=keys).reindex(columns=COLUMNS, fill_value="")
     table.loc[:1, "alias_symbol"] = "TWO"
     resolver = genes.build(table, release="Made up")
     monkeypatch.setattr(genes, "resolver", lambda sources: resolver)

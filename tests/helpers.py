@@ -4,6 +4,7 @@ import hashlib
 import runpy
 import shutil
 import sys
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,6 @@ from genebench.benchmark import plan, run
 from genebench.core import paths, specs, workers
 from genebench.core.errors import BadInput
 from genebench.core.workers import quiet
-from genebench.data import tasks
 
 GENES = sorted(f"{a}{b}X{i}" for a in "BDEGHJ" for b in "KMNQS" for i in range(1, 7))
 """180 made-up symbols: 30 families of six."""
@@ -85,10 +85,7 @@ def in_this_process(jobs, shared=None):
 
 
 LETTERS = np.array(list("ACDEFGHIKLMNPQRSTVWY"))
-SHARE = (
-    np.array([70, 23, 47, 71, 36, 66, 26, 43, 57, 100, 21, 36, 63, 48, 56, 83, 54, 60, 12, 28])
-    / 1000
-)
+SHARE = np.fromstring("70 23 47 71 36 66 26 43 57 100 21 36 63 48 56 83 54 60 12 28", sep=" ")
 """Amino acids of the human proteome, rounded."""
 
 
@@ -145,9 +142,21 @@ def header(number, symbol=""):
     return f"{protein} OS=Homo sapiens OX=9606{named} PE=1 SV=1"
 
 
-def load_tasks(profile, **options):
-    """Tasks of a profile from the declared sources, and its own."""
-    return tasks.load(profile, specs.declared().sources, **options)
+def packed(members):
+    """Write a zip."""
+
+    def write(path):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, text in members.items():
+                archive.writestr(name, text)
+
+    return write
+
+
+def made_source(name, **files):
+    """A source whose words say nothing."""
+    words = dict.fromkeys("title homepage licence attribution citation".split(), "x")
+    return specs.SourceSpec(id=name, release="1", files=files, **words)
 
 
 TOY = Path(__file__).with_name("toy")
@@ -178,16 +187,11 @@ def edit_model(name, **changes):
     edit_yaml(paths.MODELS, lambda d: d["models"][name].update(changes))
 
 
-def write_yaml(path, value):
-    """Write a declaration, keys in their order."""
-    path.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
-
-
 def edit_yaml(path, change):
     """Change a declaration in place and forget what was read from it."""
     value = yaml.safe_load(path.read_text(encoding="utf-8"))
     change(value)
-    write_yaml(path, value)
+    path.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
     forget()
 
 

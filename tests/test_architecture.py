@@ -18,18 +18,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 PAGES = sorted((ROOT / "notebooks" / "lib").glob("*.py"))
 """What the book's notebooks call."""
 
-ORDER = [
-    ["core"],
-    ["data"],
-    ["models", "probes", "stats"],
-    ["benchmark"],
-    ["place", "spectra"],
-    ["glm"],
-    ["book"],
-    ["cli"],
-]
-"""Rooms of the package; imports point to rows above, never to the same row or below."""
-ROOMS = {room: row for row, rooms in enumerate(ORDER) for room in rooms}
+ORDER = "core, data, models probes stats, benchmark, place spectra, glm, book, cli".split(", ")
+"""Rows of rooms of the package; imports point to rows before, never to the same row or after."""
+ROOMS = {room: row for row, rooms in enumerate(ORDER) for room in rooms.split()}
 LARGEST_FOLDER = 18
 
 
@@ -55,9 +46,7 @@ def test_every_module_is_short_and_in_a_room_that_is_not_crowded():
     assert {room(p) for p in MODULES} == {"", *ROOMS}
     number = Counter(p.parent.name for p in MODULES)
     assert {folder: n for folder, n in number.items() if n > LARGEST_FOLDER} == {}
-    assert [
-        p for p in [*MODULES, *PAGES] if len(p.read_text(encoding="utf-8").splitlines()) > 450
-    ] == []
+    assert [p for p in (*MODULES, *PAGES) if len(p.read_bytes().splitlines()) > 450] == []
 
 
 def test_imports_point_one_way():
@@ -131,8 +120,7 @@ def files():
 
 
 def test_no_file_names_a_folder_of_one_machine():
-    folders = "|".join(["work", "tmp", "home", "root", "Users", "mnt"])
-    pattern = re.compile(rf"(?<![\w.~/}}>)-])/(?:{folders})(?:/|\b)")
+    pattern = re.compile(r"(?<![\w.~/}>)-])/(?:work|tmp|home|root|Users|mnt)(?:/|\b)")
     texts = {p: p.read_text(encoding="utf-8") for p in files()}
     assert len(texts) > 20
     assert [(p, m[0]) for p, text in texts.items() for m in pattern.finditer(text)] == []
@@ -144,7 +132,7 @@ def test_what_a_page_imports_is_light():
     names = ", ".join(p.stem for p in PAGES if p.stem != "__init__")
     script = f"from notebooks.lib import {names}; import sys; print(*sys.modules)"
     loaded = subprocess.check_output([sys.executable, "-c", script], text=True, cwd=ROOT)
-    assert not {"seaborn", "scipy.stats", "sklearn", "torch", "numba"} & set(loaded.split())
+    assert not {*"seaborn scipy.stats sklearn torch numba".split()} & set(loaded.split())
 
 
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "book/add.md"])

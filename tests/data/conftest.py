@@ -1,59 +1,54 @@
 """Nine made-up genes, as tables of HGNC and Ensembl, and as declared sources."""
 
+import re
+
 import pandas as pd
 import pytest
-from helpers import CODING, COLUMNS
+from helpers import CODING, COLUMNS, made_source, rows
 
 from genebench.core import paths, specs
 from genebench.data import genes, sources, tasks
 
 HGNC = """
-HGNC:1  KINA1   OLDK1|BOTH1  NICK       001 11 P00001|P00002 19q13.4            7|9     coding
-HGNC:2  KINA2   OLDK2        NICK|BOTH1 002 12 P00003        Xp22               7       coding
-HGNC:3  LONE1   SHARED|KINA1 SINGLE     003 13 P00003        Xp22.33_and_Yp11.3 -       coding
-HGNC:5  CO9orf1 SHARED       -          004 14 -             mitochondria       -       coding
-HGNC:6  TWINA   SEPT1        -          009 -  -             22_unplaced        471|600 coding
-HGNC:7  TWINB   MARCH1       sept2      009 -  -             reserved           1691    other
-HGNC:8  TWINC   MARC1        SEP1|OCT-4 -   -  -             -                  -       coding
-HGNC:9  DECA1   -            SEP3|DEC3|52 010 15 -           reserved           -       coding
-HGNC:20 H2AC11  -            MARCH9     -   16 -             6p22.2             -       coding
+HGNC:1 | KINA1 | OLDK1|BOTH1 | NICK | E001 | 11 | P00001|P00002 | 19q13.4 | 7|9 | coding
+HGNC:2 | KINA2 | OLDK2 | NICK|BOTH1 | E002 | 12 | P00003 | Xp22 | 7 | coding
+HGNC:3 | LONE1 | SHARED|KINA1 | SINGLE | E003 | 13 | P00003 | Xp22.33 and Yp11.3 |  | coding
+HGNC:5 | CO9orf1 | SHARED |  | E004 | 14 |  | mitochondria |  | coding
+HGNC:6 | TWINA | SEPT1 |  | E009 |  |  | 22 unplaced | 471|600 | coding
+HGNC:7 | TWINB | MARCH1 | sept2 | E009 |  |  | reserved | 1691 | other
+HGNC:8 | TWINC | MARC1 | SEP1|OCT-4 |  |  |  |  |  | coding
+HGNC:9 | DECA1 |  | SEP3|DEC3|52 | E010 | 15 |  | reserved |  | coding
+HGNC:20 | H2AC11 |  | MARCH9 |  | 16 |  | 6p22.2 |  | coding
 """
 ENSEMBL = """
-001 ANOTHER 7
-010 DECA1   6
-101 KINA1   CHR_HSCHR6_MHC
-102 OLDK2   X
-103 NICK    8
-104 -       8
-105 KINA1   19
-106 KINA1   3
-009 TWINB   CHR_HSCHR6_MHC
+E001 | ANOTHER | 7
+E010 | DECA1   | 6
+E101 | KINA1   | CHR_HSCHR6_MHC
+E102 | OLDK2   | X
+E103 | NICK    | 8
+E104 |         | 8
+E105 | KINA1   | 19
+E106 | KINA1   | 3
+E009 | TWINB   | CHR_HSCHR6_MHC
 """
-"""HGNC gives 001 to another gene; 106 is a copy elsewhere."""
+"""HGNC gives E001 to another gene; E106 is a copy elsewhere."""
 
 
 def _frame(text, columns):
-    rows = [line.replace("-\n", "\n").split() for line in text.strip().splitlines()]
-    return pd.DataFrame(rows, columns=columns).replace({"-": ""})
+    text = re.sub(r"\bE(?=\d{3}\b)", "ENSG00000000", text).replace("coding", CODING)
+    return pd.DataFrame(rows(text), columns=columns)
 
 
 @pytest.fixture(scope="session")
 def hgnc():
     """The table of HGNC."""
-    frame = _frame(HGNC, COLUMNS)
-    ensembl = frame.ensembl_gene_id
-    return frame.assign(
-        ensembl_gene_id=("ENSG00000000" + ensembl).where(ensembl != "", ""),
-        location=frame.location.str.replace("_", " "),
-        locus_group=frame.locus_group.replace("coding", CODING),
-    )
+    return _frame(HGNC, COLUMNS)
 
 
 @pytest.fixture(scope="session")
 def ensembl():
     """The table of Ensembl."""
-    frame = _frame(ENSEMBL, ["ensgene", "symbol", "chr"])
-    return frame.assign(ensgene="ENSG00000000" + frame.ensgene)
+    return _frame(ENSEMBL, ["ensgene", "symbol", "chr"])
 
 
 @pytest.fixture(scope="session")
@@ -67,18 +62,15 @@ def declared(hgnc, ensembl, tmp_path, monkeypatch):
     """The tables as files of declared sources, by id."""
     monkeypatch.setattr(paths, "DOWNLOADS", tmp_path)
     monkeypatch.delenv("GENEBENCH_MIRROR", raising=False)
-    annotations = [("KINA1", 1), ("OLDK1", 1), ("OLDK1", 2), ("LONE1", 1), ("TWINX", 9)]
-    tables = {
-        ("hgnc", "genes"): hgnc,
-        ("ensembl", "genes"): ensembl,
-        ("goa_symbols", "annotations"): pd.DataFrame(annotations, columns=["symbol", "go_id"]),
-    }
-    words = dict.fromkeys(("title", "homepage", "licence", "attribution", "citation"), "x")
+    annotated = "KINA1 | 1\nOLDK1 | 1\nOLDK1 | 2\nLONE1 | 1\nTWINX | 9"
     known = {"goa": specs.declared().source("goa")}
-    for (name, file), table in tables.items():
+    for name, file, table in (
+        ("hgnc", "genes", hgnc),
+        ("ensembl", "genes", ensembl),
+        ("goa_symbols", "annotations", _frame(annotated, ["symbol", "go_id"])),
+    ):
         table.to_csv(tmp_path / f"{name}.tsv", sep="\t", index=False)
-        files = {file: {"format": "tsv", "path": f"{name}.tsv"}}
-        known[name] = specs.SourceSpec(id=name, release="1", files=files, **words)
+        known[name] = made_source(name, **{file: {"format": "tsv", "path": f"{name}.tsv"}})
     return known
 
 

@@ -1,8 +1,10 @@
 """Builders, checked against what can be counted by hand; readers of faults are in test_tasks."""
 
-import numpy as np
+from functools import partial
+
 import pandas as pd
 import pytest
+import yaml
 from helpers import refused
 
 from genebench.core import paths, specs
@@ -11,7 +13,7 @@ from genebench.data import sources, tasks
 MEMBERS = {"file": "members", "set_column": "set", "gene_column": "gene"}
 SIDES = {"positive": ["T:1"], "negative": ["T:2", "T:3"], "classes": ["no", "yes"]}
 COLUMN = {"file": "f", "gene_column": "g", "label": "v"}
-TERMS = {"T:1": "heart", "T:2": "liver", "T:3": "brain", "T:4": "valve"}
+NAMES = {"heart": "T:1", "liver": "T:2", "brain": "T:3", "valve": "T:4"}
 
 
 @pytest.fixture
@@ -27,35 +29,34 @@ def positives(task):
 
 
 def terms(toy, **options):
-    """The tasks of the terms of the made-up ontology."""
+    """The tasks of the terms of the made-up ontology, by title."""
     entry = toy.tasks[0]
-    return tasks.build(toy, entry.model_copy(update={"options": {**entry.options, **options}}))
+    entry = entry.model_copy(update={"options": {**entry.options, **options}})
+    return {task.title: task for task in tasks.build(toy, entry)}
 
 
-def test_terms_expand_to_a_binary_task_each_over_all_annotated_genes(toy, members):
-    everyone = set().union(*(members[t] for t in TERMS))
-    built = terms(toy)
-    assert [t.name for t in built] == [f"toy/term/{name}" for name in TERMS.values()]
-    for task, term in zip(built, TERMS):
-        assert set(task.entities) == everyone and positives(task) == members[term]
-        assert task.classes == ("absent", task.title)
-    fewer = terms(toy, min_genes=min(len(members["T:4"]), len(everyone) - len(members["T:4"])) + 1)
-    assert "valve" not in {t.title for t in fewer} and fewer
+def test_terms_are_a_binary_task_each_and_branches_a_label_each_over_all_genes(toy, members):
+    built, (branches,) = terms(toy), tasks.build(toy, toy.tasks[1])
+    assert branches.classes == ("brain", "heart", "liver")
+    by_branch = dict(zip(branches.classes, branches.labels.T))
+    everyone = set().union(*(members[term] for term in NAMES.values()))
+    for name, term in NAMES.items():
+        task = built.pop(name)
+        assert task.name == f"toy/term/{name}" and task.classes == ("absent", name)
+        assert set(task.entities) == set(branches.entities) == everyone
+        assert positives(task) == members[term]
+        if name in by_branch:
+            assert set(branches.entities[by_branch[name] == 1]) == members[term]
+    assert not built
 
 
-def test_near_copies_are_merged_into_the_largest_and_named(toy, members):
-    jaccard = len(members["T:4"]) / len(members["T:1"]) - 1e-6
-    built = {t.title: t.description for t in terms(toy, merge_jaccard=jaccard)}
-    assert "valve" not in built and "merged" not in built["liver"]
-    assert built["heart"].endswith("Near-copies merged into it: valve.")
-
-
-def test_branches_are_a_label_per_child_of_the_root(toy, members):
-    (task,) = tasks.build(toy, toy.tasks[1])
-    assert task.classes == ("brain", "heart", "liver")
-    for labels, term in zip(task.labels.T, ("T:3", "T:1", "T:2")):
-        assert set(task.entities[labels == 1]) == members[term]
-    assert set(task.entities) == set().union(*(members[t] for t in TERMS))
+def test_small_terms_are_left_out_and_near_copies_merged_into_the_largest_and_named(toy, members):
+    small, large = len(members["T:4"]), len(members["T:1"])
+    # too few have valve, or lack liver or brain
+    assert small < large and [*terms(toy, min_genes=small + 1)] == ["heart"]
+    built = terms(toy, merge_jaccard=small / large - 1e-6)
+    assert "valve" not in built and "merged" not in built["liver"].description
+    assert built["heart"].description.endswith("Near-copies merged into it: valve.")
 
 
 def test_contrast_treats_genes_of_both_sides_as_declared(build, members):
@@ -63,68 +64,64 @@ def test_contrast_treats_genes_of_both_sides_as_declared(build, members):
     for both, positive, everyone in (("drop", yes - no, yes ^ no), ("positive", yes, yes | no)):
         task = build("binary", "contrast", members=MEMBERS, both=both, **SIDES)
         assert positives(task) == positive and set(task.entities) == everyone
+    with refused("mean 'drop'"):
+        build("binary", "contrast", members=MEMBERS, both="dorp", **SIDES)
 
 
 # --- from a made-up table f -----------------------------------------------------------------------
 
-TAG = {**COLUMN, "separator": ";", "min_label": 2}
-TAGS = {"f": {"g": list("DCBA"), "v": ["a; b;a", "b;c", "a", "c;z"]}, "known": {"tag": ["a", "b"]}}
-HERE = {"f": {"g": ["A", "B"]}, "there": {"h": ["B", "C", "C", "-", ""]}}
-OTHER = {"source": "toy", "file": "there", "gene_column": "h"}
-SIDED = {"file": "f", "gene_column": "g", "other": OTHER, "classes": ["there", "here"]}
-PAIRS = {"f": {"first": list("AACE"), "second": list("BBDF")}, "marks": {"label": list("1010")}}
-PAIRED = {"files": [["f", "marks"]], "classes": ["no", "yes"]}
-CELLS = {"p|1": [8, 0, 4], "p|2": [10, 0, 0], "q|a|3": [1, 3, 1], "q|a|4": [1, 5, 2]}
-LEVELS = {"f": np.log1p(pd.DataFrame(CELLS, index=["B", "A", "C"], dtype=float))}
-TYPES = {"file": "f", "min_class": 1, "clusters": {"p": "P", "q|a": "Q"}}
-GAPS = [*"xxyyz", "NaN", "nan", "NA", "N/A", "", " ", None]
+CASES = """
+- {kind: multilabel, shape: tags, options: {separator: ;, min_label: 2, among: },
+   tables: &tags {f: {g: [D, C, B, A], v: [a; b;a, b;c, a, c;z]}, known: {tag: [a, b]}},
+   genes: A B C D, labels: [[0, 0, 1], [1, 0, 0], [0, 1, 1], [1, 1, 0]], classes: a b c}
+- {kind: multilabel, shape: tags, tables: *tags,
+   options: {separator: ;, min_label: 2, among: {file: known, column: tag}},
+   genes: B C D, labels: [[1, 0], [0, 1], [1, 1]], classes: a b}
+- {kind: binary, shape: membership, tables: {f: {g: [A, B]}, there: {h: [B, C, C, "-", ""]}},
+   options: {label: , other: {source: toy, file: there, gene_column: h}, classes: [there, here]},
+   genes: A B C, labels: [1, 1, 0], classes: there here}
+- {kind: regression, shape: column, tables: {f: {g: [A, A, B, B, C], v: ["1", "1", "1", "2", "3"]}},
+   genes: A C, labels: [1, 3]}
+- {kind: regression, shape: column, tables: {f: {g: [A, B, C], v: [n, o, n]}},
+   options: {levels: [o, n]}, genes: A B C, labels: [1, 0, 1]}
+- {kind: regression, shape: column, tables: {f: {g: [A, B], v: ["0.1", "10"]}},
+   options: {log10: true}, genes: A B, labels: [-1, 1]}
+- {kind: multiclass, shape: column, options: {min_class: 2}, genes: A B C D, classes: x y,
+   tables: {f: {g: [A, B, C, D, E, F, G, H, I, J, K, L],
+                v: [x, x, y, y, z, NaN, nan, NA, N/A, "", " ", null]}}, labels: [0, 0, 1, 1]}
+- {kind: binary, shape: column, tables: {f: {g: [A, B], v: [x, z]}},
+   options: {positive: y}, refused: of a binary task}
+- {kind: pair, shape: pairs, options: &files {files: [[f, marks]], classes: ["no", "yes"]},
+   tables: {f: &pairs {first: [A, A, C, E], second: [B, B, D, F]},
+            marks: {label: ["1", "0", "1", "0"]}},
+   genes: C|D E|F, labels: [1, 0], classes: no yes}
+- {kind: pair, shape: pairs, options: *files, tables: {f: *pairs, marks: {label: ["1"]}},
+   refused: "4 pairs in 'f', 1 labels"}
+- {kind: multiclass, shape: top, options: {file: f, min_class: 1, clusters: {p: P, q|a: Q}},
+   tables: {f: &logs {p|1: {A: 0, B: 2.2, C: 1.61}, p|2: {A: 0, B: 2.4, C: 0},
+                      q|a|3: {A: 1.39, B: 0.69, C: 0.69}, q|a|4: {A: 1.79, B: 0.69, C: 1.1}}},
+   genes: A B C, labels: [1, 0, 0], classes: P Q}
+- {kind: multiclass, shape: top, options: {file: f, min_class: 1, clusters: {p: P}},
+   tables: {f: *logs}, refused: "cluster 'q.a'"}
+"""
+"""In the last table are logs of one more than 8, 10, 4, 3, 5, 1 and 2."""
 
 
-def of(labels, genes="ABCDEFGHIJKL"):
-    """A table of genes A, B, … with labels."""
-    return {"f": {"g": list(genes[: len(labels)]), "v": list(labels)}}
-
-
-@pytest.mark.parametrize(
-    "kind, shape, tables, options, entities, labels, classes",
-    [
-        (
-            *("multilabel", "tags", TAGS, TAG, "ABCD"),
-            *([[0, 0, 1], [1, 0, 0], [0, 1, 1], [1, 1, 0]], "a b c"),
-        ),
-        (
-            *("multilabel", "tags", TAGS, {**TAG, "among": {"file": "known", "column": "tag"}}),
-            *("BCD", [[1, 0], [0, 1], [1, 1]], "a b"),
-        ),
-        ("binary", "membership", HERE, SIDED, "ABC", [1, 1, 0], "there here"),
-        ("multiclass", "top", LEVELS, TYPES, "ABC", [1, 0, 0], "P Q"),
-        ("regression", "column", of("11123", "AABBC"), COLUMN, "AC", [1, 3], ""),
-        ("regression", "column", of("non"), {**COLUMN, "levels": ["o", "n"]}, "ABC", [1, 0, 1], ""),
-        ("regression", "column", of(["0.1", "10"]), {**COLUMN, "log10": True}, "AB", [-1, 1], ""),
-        ("multiclass", "column", of(GAPS), {**COLUMN, "min_class": 2}, "ABCD", [0, 0, 1, 1], "x y"),
-        ("pair", "pairs", PAIRS, PAIRED, ["C|D", "E|F"], [1, 0], "no yes"),
-    ],
-)
-def test_labels_are_those_counted_by_hand(
-    build, kind, shape, tables, options, entities, labels, classes
-):
-    task = build(kind, shape, tables, **options)
-    assert task.entities.tolist() == list(entities) and task.labels.tolist() == labels
-    assert task.classes == tuple(classes.split())
-
-
-@pytest.mark.parametrize(
-    "kind, shape, tables, options, sentence",
-    [
-        ("binary", "column", of("xz"), {**COLUMN, "positive": "y"}, "of a binary task"),
-        ("pair", "pairs", {**PAIRS, "marks": {"label": ["1"]}}, PAIRED, "4 pairs in 'f', 1 labels"),
-        ("multiclass", "top", LEVELS, {**TYPES, "clusters": {"p": "P"}}, r"cluster 'q\|a'"),
-        ("binary", "contrast", None, {**SIDES, "members": MEMBERS, "both": "dorp"}, "mean 'drop'"),
-    ],
-)
-def test_what_makes_no_task_is_one_sentence(build, kind, shape, tables, options, sentence):
-    with refused(sentence):
-        build(kind, shape, tables, **options)
+@pytest.mark.parametrize("case", yaml.safe_load(CASES))
+def test_labels_are_those_counted_by_hand_and_what_makes_no_task_is_one_sentence(build, case):
+    options = case.get("options", {})
+    columns = {} if "file" in options or "files" in options else COLUMN
+    options = {key: value for key, value in (columns | options).items() if value is not None}
+    make = partial(build, case["kind"], case["shape"], case["tables"], **options)
+    if "refused" in case:
+        with refused(case["refused"]):
+            make()
+        return
+    task = make()
+    assert (
+        task.entities.tolist() == case["genes"].split() and task.labels.tolist() == case["labels"]
+    )
+    assert task.classes == tuple(case.get("classes", "").split())
 
 
 def test_symbols_that_a_spreadsheet_turned_into_dates_are_named_and_never_genes(build):
@@ -136,16 +133,14 @@ def test_symbols_that_a_spreadsheet_turned_into_dates_are_named_and_never_genes(
     )
 
 
-PARTS = ["part1", "part1", "part2", "part2", "holdout", "holdout"]
-
-
 @pytest.fixture
 def divided(build):
     """The task of a term that was published with its folds."""
 
     def one(genes="ABCDEF", labels="101010"):
-        columns = {"entrez": list(genes), "label": list(labels), "split": PARTS}
-        tables = {"f": {"term": ["T:1"] * 6, **columns}, "n": {"name": ["heart (12)"]}}
+        table = {"entrez": list(genes), "label": list(labels), "term": ["T:1"] * 6}
+        table["split"] = "part1 part1 part2 part2 holdout holdout".split()
+        tables = {"f": table, "n": {"name": ["heart (12)"]}}
         names = {"file": "n", "column": "name"}
         return build("binary", "divided", tables, file="f", ids="symbol", names=names)
 
@@ -153,15 +148,13 @@ def divided(build):
 
 
 def test_a_term_keeps_its_published_folds_whatever_the_order_of_its_genes(divided):
-    task = divided("FEDCBA")
+    task = divided(["F", "2-Mar", *"DCBA"])
     assert (task.name, task.title, task.classes) == ("toy/x/t-1", "heart", ("absent", "heart"))
-    assert list(task.entities) == list("ABCDEF") and list(task.labels) == [0, 1, 0, 1, 0, 1]
-    assert list(task.folds) == [0, 0, -3, -3, -2, -2]
+    assert list(task.entities) == list("ABCDF") and list(task.labels) == [0, 1, 0, 1, 1]
+    assert list(task.folds) == [0, 0, -3, -3, -2]
     assert list(task.subset(task.labels == 1).folds) == [0, -3, -2]
-    assert task.hash != divided().hash and "0 of 6 ids" in task.description
-    few = divided(["A", "2-Mar", *"CDEF"])
-    assert len(few) == 5 and "Left out: 1 of 6 ids" in few.description
-    assert "(first: 2-Mar)" in few.description
+    assert "Left out: 1 of 6 ids" in task.description and "(first: 2-Mar)" in task.description
+    assert divided("FEDCBA").hash != divided().hash
 
 
 @pytest.mark.parametrize(
@@ -179,8 +172,8 @@ def test_faults_of_published_folds_end_in_one_sentence(divided, columns, why):
 # --- labels of the future -------------------------------------------------------------------------
 
 NEGATIVE = [f"N{i}" for i in range(20)]
-OLD = {"g": [*"ABCD", *NEGATIVE], "v": [*"1010", *["0"] * 20]}
-NEW = {"g": [*"ABCDEF", *NEGATIVE], "v": [*"110010", *["0"] * 20]}
+OLD = {"g": [*"AC", *"BD", *NEGATIVE], "v": [*"11", *"0" * 22]}
+NEW = {"g": [*"ABE", *"CDF", *NEGATIVE], "v": [*"111", *"0" * 23]}
 
 
 @pytest.fixture
@@ -189,11 +182,10 @@ def future(toy, monkeypatch):
 
     def one(**before):
         monkeypatch.setattr(sources, "table", lambda s, f: pd.DataFrame(OLD if f == "o" else NEW))
-        options = {**COLUMN, "positive": "1"}
-        known = {"release": "2021-10-10", "options": {"file": "o"}, "least": 1, **before}
-        words = dict(name="toy/x", title="X", description="x", group="functional", before=known)
-        entry = specs.TaskSpec(**words, kind="binary", shape="column", options=options)
-        return tasks.build(toy, entry, {"toy": toy})
+        entry = toy.tasks[3].model_dump() | {"kind": "binary"}
+        entry["options"] = {**COLUMN, "positive": "1"}
+        entry["before"] = {"release": "2021-10", "options": {"file": "o"}, "least": 1, **before}
+        return tasks.build(toy, specs.TaskSpec(**entry), {"toy": toy})
 
     return one
 

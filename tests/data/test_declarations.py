@@ -18,8 +18,8 @@ BIBLIOGRAPHY = set(re.findall(r"@\w+\{\s*([^,\s]+)", (paths.BOOK / "references.b
 
 def test_sources_and_tasks_are_described_and_cited_and_shapes_take_their_options():
     for source in SOURCES.values():
-        words = (source.title, source.licence, source.attribution, source.release)
-        assert all(text.strip() for text in words), source.id
+        for word in "title licence attribution release".split():
+            assert getattr(source, word).strip(), source.id
         assert source.homepage.startswith("https://") and source.citation in BIBLIOGRAPHY, source.id
         for file in source.files.values():
             address = file.package or file.wheel or (file.url or "").startswith("https://")
@@ -48,14 +48,12 @@ def test_published_vectors_are_declared_with_their_published_shapes():
     published = dict(zip(table.Embeding.str.lower(), shapes))
     declared = SOURCES["zhong2025_vectors"].files
     assert {name: tuple(file.options["shape"]) for name, file in declared.items()} == published
-    for model in (m for n, m in MODELS.items() if n.startswith("zhong-")):
-        assert model.dim == published[model.options["file"]][1]
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 def test_a_model_is_described_and_cited_and_its_encoder_takes_its_options(model):
-    words = (model.title, model.licence, model.description, model.input, model.trained_on)
-    assert all(text.strip() for text in words)
+    for word in "title licence description input trained_on".split():
+        assert getattr(model, word).strip()
     none = model.citation is None and model.family in ("shortcut", "control")
     assert none or model.citation in BIBLIOGRAPHY
     signature = inspect.signature(models.encoder(model))

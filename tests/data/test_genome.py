@@ -23,7 +23,7 @@ c2 gene 1 3 + E3
 def gtf(row):
     """A line of a GTF file."""
     seqname, feature, start, end, strand, *names = row.split()
-    keys = ("gene_id", "gene_name", "transcript_id", "tag", "tag")
+    keys = "gene_id gene_name transcript_id tag tag".split()
     attributes = " ".join(f'{key} "{name}";' for key, name in zip(keys, names))
     return "\t".join([seqname, "x", feature, start, end, ".", strand, ".", attributes]) + "\n"
 
@@ -42,24 +42,11 @@ def cut(tmp_path):
     return region
 
 
-def test_promoter_is_read_towards_its_gene(cut):
-    minus = genome.reverse_complement(CHROMOSOME[18:22])
+def test_regions_are_read_along_their_gene_and_the_canonical_or_longest_transcript_counts(cut):
     dna = cut("promoter", upstream=3, downstream=2)
-    assert dna == {"PLUS": "ACCGG", "MINUS": minus, "E3": ""}
-
-
-def test_gene_body_begins_at_the_start_of_transcription(cut):
-    dna = cut("gene", longest=4)
-    assert dna["PLUS"] == CHROMOSOME[4:8]
-    assert dna["MINUS"] == genome.reverse_complement(CHROMOSOME[16:20])
-    assert cut("gene")["PLUS"] == CHROMOSOME[4:12]
-
-
-def test_coding_sequence_is_of_the_canonical_or_longest_transcript(cut):
-    minus = genome.reverse_complement(CHROMOSOME[13:15] + CHROMOSOME[17:20])
-    assert cut("cds") == {"PLUS": CHROMOSOME[4:6] + CHROMOSOME[8:12], "MINUS": minus}
-
-
-def test_unknown_region_is_an_error_with_the_nearest(cut):
+    assert dna == {"PLUS": "ACCGG", "MINUS": "TGTA", "E3": ""}
+    assert cut("gene", longest=4) == {"PLUS": "GGTT", "MINUS": "TAAT", "E3": ""}
+    assert cut("gene")["PLUS"] == "GGTTACGT"
+    assert cut("cds") == {"PLUS": "GGACGT", "MINUS": "TAAGT"}
     with refused("unknown region of a gene 'promotor'; did you mean 'prom"):
         cut("promotor")

@@ -11,17 +11,18 @@ import pickle
 import random
 import resource
 import signal
-import struct
 import subprocess
 import sys
 import textwrap
-import zipfile
 
+import anndata
+import h5py
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
-from data.test_vectors import Hostile
-from helpers import edit_yaml, refused, rows
+from data.test_vectors import content
+from helpers import edit_yaml, packed, refused, rows
 from pyarrow import parquet as pq
 
 from benchmarks import fuzz
@@ -29,17 +30,8 @@ from genebench.core import paths, specs
 from genebench.core.errors import BadInput
 from genebench.data import limits, readers, vectors
 
-MANY = int(os.environ.get("GENEBENCH_FUZZ", "20"))
+MANY = int(os.environ.get("GENEBENCH_FUZZ", "10"))
 """Inputs tried per reader."""
-
-
-def packed(**members):
-    """A zip archive."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def tried(function, *args, **options):
@@ -64,8 +56,7 @@ def test_a_damaged_file_is_read_or_refused_in_a_sentence(tmp_path, name):
         path.write_bytes(fuzz.damaged(raw, draw))
         result = tried(read, path)
         if name.startswith("vectors") and not isinstance(result, str):
-            ids, matrix, _ = result
-            assert len(ids) == len(matrix) >= 20 and np.isfinite(matrix).all()
+            assert len(result[0]) == len(result[1]) >= 20 and np.isfinite(result[1]).all()
 
 
 NUMBER = "0E5410000085830688"
@@ -89,18 +80,15 @@ def test_an_exponent_of_many_digits_ends_in_a_number_and_not_the_process(tmp_pat
 # Pickles.
 
 
-PICKLES = {
-    "a place in the memo": b"]r\xff\xff\xff\x7f.",
-    "bytes": b"\x96" + struct.pack("<Q", 2**36) + b".",
-    "no opcode": b"hello",
-}
-
-
-@pytest.mark.parametrize("name", PICKLES)
-def test_a_pickle_that_is_broken_or_declares_more_than_it_holds_takes_no_memory(tmp_path, name):
+@pytest.mark.parametrize(
+    "raw",
+    [b"]r\xff\xff\xff\x7f.", b"\x96\0\0\0\0\x10\0\0\0."],
+    ids=["a place in the memo", "bytes"],
+)
+def test_a_pickle_that_declares_more_than_it_holds_takes_no_memory(tmp_path, raw):
     """The C unpickler makes room before it looks: 976 bytes took 8 GB."""
     path = tmp_path / "v.pkl"
-    path.write_bytes(b"\x80\x04" + PICKLES[name])
+    path.write_bytes(b"\x80\x04" + raw)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with refused("cannot be read as|takes too much time or memory"):
         vectors.read_vectors(path)
@@ -109,14 +97,14 @@ def test_a_pickle_that_is_broken_or_declares_more_than_it_holds_takes_no_memory(
 
 @pytest.mark.parametrize("protocol", [0, 5])
 def test_sound_pickles_are_read(tmp_path, protocol):
-    table = {f"GENE{i}": [0.5 * i, -i, 10**i, None, True] for i in range(300)}
+    table = {f"GENE{i}": [0.5, -i, 10**i, None, True] for i in range(300)}
     table |= {"long" * 100: "x\\" * 70_000, 5: {}}
     (tmp_path / "v.pkl").write_bytes(pickle.dumps(table, protocol))
     assert limits.read_pickle(tmp_path / "v.pkl") == table
 
 
 def test_no_reader_runs_what_a_file_says(tmp_path):
-    (tmp_path / "e.pkl").write_bytes(pickle.dumps({"A": Hostile()}))
+    (tmp_path / "e.pkl").write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
     (tmp_path / "e.yml").write_text("a: !!python/object/apply:builtins.open [x, w]")
     for read in (vectors.read_vectors, readers.read_lists):
         assert "'posix.system', which data has no need of" in tried(read, tmp_path / "e.pkl")
@@ -126,40 +114,25 @@ def test_no_reader_runs_what_a_file_says(tmp_path):
 # Bombs: small files that declare or unpack to what no memory holds.
 
 
-def npy_head(shape, descr="<f8"):
-    """The head of an ``.npy`` that declares a shape, and a few bytes."""
-    out = io.BytesIO()
-    head = {"descr": descr, "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(out, head)
-    return out.getvalue() + bytes(64)
-
-
 def write_bombs(folder):
     """Write files of at most a megabyte that stand for terabytes, and return their paths."""
-    import anndata
-    import h5py
-    import pyarrow as pa
-
-    wide = {"ids.npy": npy_head((2,), "<U8"), "vectors.npy": npy_head((10**7, 10**5))}
+    head, shape = io.BytesIO(), (10**7, 10**5)
+    declared = {"descr": "<f8", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(head, declared)
+    packed({"vectors.npy": head.getvalue() + bytes(64)})(folder / "shape.npz")
     alike = dict.fromkeys(map(str, range(100_000)), [0.0] * 100_000)
-    contents = {
-        "shape.npz": packed(**wide),
-        "alike.pkl": pickle.dumps(alike),
-    }
-    for name, content in contents.items():
-        (folder / name).write_bytes(content)
+    content(pickle.dumps(alike))(folder / "alike.pkl")
     long = pa.DictionaryArray.from_arrays(np.zeros(3000, np.int32), ["A" * 900_000])
     pq.write_table(pa.table({"symbol": long}), folder / "long.parquet", compression="zstd")
-    rows = pa.table({"x": pa.array(np.zeros(10**8, np.int8))})
-    pq.write_table(rows, folder / "rows.parquet", compression="zstd")
-    big = {"shape": (10**6, 10**6), "dtype": "f4", "chunks": (1000, 1000)}
-    external = {"shape": (2,), "dtype": "f8", "external": [("other.raw", 0, 16)]}
+    many = pa.table({"x": np.zeros(10**8, np.int8)})
+    pq.write_table(many, folder / "rows.parquet", compression="zstd")
+    external, link = [("other.raw", 0, 16)], h5py.ExternalLink("other.h5", "/X")
     changes = {
-        "wide": lambda file: file.create_dataset("X", **big),
+        "wide": lambda file: file.create_dataset("X", (10**6, 10**6), "f4", chunks=True),
         "sparse": lambda file: file.create_group("X").attrs.update(shape=(10**7, 10**6)),
-        "unwritten": lambda file: file.create_dataset("X", **big | {"shape": (10**4, 10**4)}),
-        "outside": lambda file: file.update({"X": h5py.ExternalLink("other.h5", "/X")}),
-        "elsewhere": lambda file: file.create_dataset("X", **external),
+        "unwritten": lambda file: file.create_dataset("X", (10**4, 10**4), "f4", chunks=True),
+        "outside": lambda file: file.update({"X": link}),
+        "elsewhere": lambda file: file.create_dataset("X", (2,), "f8", external=external),
     }
     for name, change in changes.items():
         with h5py.File(folder / f"{name}.h5ad", "w") as file:
@@ -215,9 +188,9 @@ def test_a_file_that_declares_too_much_is_refused_before_anything_is_made(judged
 @pytest.mark.parametrize("name", ["big.csv.gz", "big.csv.zip"])
 def test_what_unpacks_to_too_much_is_refused_while_it_unpacks(tmp_path, monkeypatch, name):
     monkeypatch.setattr(limits, "most", lambda: 1e6)
-    content = b"symbol,x\n" + b"A,0\n" * 10**6
-    small = packed(**{"big.csv": content}) if name.endswith("zip") else gzip.compress(content)
-    (tmp_path / name).write_bytes(small)
+    text = b"symbol,x\n" + b"A,0\n" * 10**6
+    write = packed({"big.csv": text}) if name.endswith("zip") else content(gzip.compress(text))
+    write(tmp_path / name)
     assert "its unpacked content would take" in tried(vectors.read_vectors, tmp_path / name)
 
 
@@ -237,29 +210,22 @@ def test_a_declaration_cannot_point_out_of_its_folder(name):
     assert "a path stays in its folder" in text
 
 
-@pytest.mark.parametrize("name", ["../evil", "a\nb", "<b>", ""])
+@pytest.mark.parametrize("name", ["../evil", "<b>", ""])
 def test_a_name_that_becomes_a_folder_is_plain(home, name):
     edit_yaml(paths.MODELS, lambda d: d["models"].update({name: d["models"].pop("full")}))
     assert "match pattern" in tried(specs.declared)
 
 
-HANGS = {
-    "memory": lambda held: held.append(np.ones(1 << 24)),
-    "at once": lambda held: held.append(np.ones(1 << 30)),
-    "time": lambda held: None,
-    "crash": lambda held: os.kill(os.getpid(), signal.SIGKILL),
-}
-
-
-@pytest.mark.parametrize("what", HANGS)
-def test_a_library_that_never_comes_back_costs_a_copy_of_the_process(monkeypatch, what):
+@pytest.mark.parametrize(
+    "step", [lambda: np.ones(1 << 30), int, lambda: os.kill(os.getpid(), signal.SIGKILL)]
+)
+def test_a_library_that_never_comes_back_costs_a_copy_of_the_process(monkeypatch, step):
     monkeypatch.setattr(limits, "PATIENCE", 1)
     monkeypatch.setattr(limits, "HEADROOM", 1 << 27)
 
     def check():
-        held = []
         while True:
-            HANGS[what](held)
+            step()
 
     limits.check_ends(lambda: 0, lambda: 1 / 0)
     limits.check_ends(lambda: 1 << 27, lambda: np.ones(1 << 24))
