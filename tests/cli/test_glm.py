@@ -34,12 +34,13 @@ def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
     more = ("--models", tmp_path / "m", "--out", tmp_path / "p", "--seeds", 1)
     probed = call("glm", "probe", windows, *more)
     assert "best model model" in probed.output, probed.output
-    variants.write_text("chrom,pos,ref,alt\nb,9999,A,C\n")
+    empty = tmp_path / "empty.vcf"
+    empty.write_text("chrom,pos,ref,alt\nb,9999,A,C\n")
     for arguments, sentence in (
         ((*score, tmp_path / "none.fa"), "no such file"),
         ((*score, fasta, "--scores", "lrr"), "did you mean 'llr'"),
         ((*score, fasta, "--strands", "bth"), "did you mean 'both'"),
-        ((*score, fasta), "none of its 1 variants can be scored"),
+        ((*score, fasta, "--variants", empty), "none of its 1 variants can be scored"),
         ((*train, tmp_path / "n", "--held-out", "z"), "'z' to hold out; there are a, b"),
     ):
         bad = call("glm", *arguments)

@@ -51,7 +51,7 @@ def test_a_planted_word_is_found_and_noise_is_not(planted):
 
 
 def test_splits_keep_their_word(planted):
-    data = windows.read(planted[0] / "mine.tsv")
+    data = windows.read(planted[0] / "mine.tsv", label="label")
     divisions, families, skipped = probe.divide(data, 2)
     words = [{*np.unique(codes.canonical(w, windows.WORD))} for w in data.codes]
     assert len(set(families)) < 150 and not skipped
