@@ -23,9 +23,8 @@ def placements(y, p, fold):
     fold, side = fold.astype(np.int64), (y > 0).astype(np.int64)
     number = np.bincount(2 * fold + side, minlength=2 * int(fold.max()) + 2).reshape(-1, 2).T
     order = np.argsort(p, kind="stable")
-    digits = fold[order].astype(
-        np.min_scalar_type(fold.max())
-    )  # so small that they are not compared
+    # the smallest integers are sorted by their digits, without comparing
+    digits = fold[order].astype(np.min_scalar_type(fold.max()))
     order = order[np.argsort(digits, kind="stable")]
     f, v, s = fold[order], p[order], side[order]
     # how many of each class are tied in a fold, are lower in any fold, and are in lower folds

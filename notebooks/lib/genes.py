@@ -2,7 +2,6 @@
 
 import base64
 import gzip
-import json
 from collections.abc import Iterable, Mapping
 from html import escape
 
@@ -101,8 +100,7 @@ def packed(rows: list[dict]) -> str:
     str
         Base64 of gzip of JSON; equal rows give equal text.
     """
-    text = json.dumps(rows, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return base64.b64encode(gzip.compress(show.compact(rows).encode(), mtime=0)).decode()
 
 
 def verdict(row: dict, titles: list[str]) -> list[str]:

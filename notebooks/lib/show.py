@@ -274,8 +274,21 @@ def data(values: dict, *, profile: str, name: str, call: str) -> None:
     call : str
         Name of the function.
     """
-    text = json.dumps(values, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    cache.write_text(paths.static(profile) / f"{name}.js", f"{call}({text});\n")
+    cache.write_text(paths.static(profile) / f"{name}.js", f"{call}({compact(values)});\n")
+
+
+def compact(values: dict | list) -> str:
+    """Plain JSON without spaces; a NaN is refused.
+
+    Parameters
+    ----------
+    values : dict or list
+
+    Returns
+    -------
+    str
+    """
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def plain_table(frame: pd.DataFrame, *, page: str, profile: str, caption: str) -> str:

@@ -43,3 +43,12 @@ def test_the_machine_is_that_which_published_parts_or_the_other_folds_choose(pub
     for k in {*fold[fold >= 0]}:
         assert_allclose(got[fold == k], by_hand(X, y, fold, k), rtol=2e-3, atol=5e-3)
     assert (got[fold < 0] == 0).all()
+
+
+def test_a_linear_probe_trains_on_parts_that_are_never_tested():
+    X, y = made_up()
+    fold = np.where(np.arange(len(y)) % 4 == 0, 0, -2 - np.arange(len(y)) % 3)
+    twin = np.where(fold < 0, 1, 0)  # the same training entities, as a fold
+    for probe in ("linear", "knn"):
+        got, want = (probes.predict(X, y, f, kind="binary", probe=probe) for f in (fold, twin))
+        assert_allclose(got[fold == 0], want[fold == 0], rtol=1e-5)

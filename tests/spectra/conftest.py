@@ -21,8 +21,9 @@ def scan():
 
     def make(n, *, sites=40):
         rng = default_rng(0)
-        marks = 4 * (rng.zipf(1.3, (n, 3)) % sites) + rng.integers(0, 4, (n, 3))
-        return [{*row[:m].tolist()} for row, m in zip(marks, rng.integers(0, 4, n))]
+        site, kind = rng.zipf(1.3, (n, 3)) % sites, rng.integers(0, 4, (n, 3))
+        names = np.char.add(site.astype(str), np.array(list("ACDE"))[kind])
+        return [frozenset(row[:m].tolist()) for row, m in zip(names, rng.integers(0, 4, n))]
 
     return make
 
@@ -54,8 +55,8 @@ def additive(make_data):
 def declared(additive, tmp_path, monkeypatch):
     """A folder of results with one data set, ``toy``, declared beside the real models."""
     names = [":".join(additive.marks[j] for j in row.indices) for row in additive.barcodes]
-    frame = pd.DataFrame({"score": additive.labels}, pd.Index(names, name="id"))
-    frame.to_csv(tmp_path / "toy.tsv", sep="\t")
+    frame = pd.DataFrame({"id": names, "score": additive.labels})
+    frame.to_csv(tmp_path / "toy.tsv", sep="\t", index=False)
     changes = {
         "name": "toy",
         "models": ["ridge", "mutation-count"],

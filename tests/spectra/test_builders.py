@@ -7,6 +7,7 @@ import pytest
 from helpers import refused, rows
 
 from genebench.spectra import builders
+from genebench.spectra.samples import DataSet
 
 
 def table(text):
@@ -17,8 +18,9 @@ def table(text):
 def test_isolates_of_one_barcode_are_one_weighted_unit():
     frames = table("b p\nx;y 1\nx;y 0\ny;x 1\n 0\nx;y 1")
     frames["regions"] = pd.DataFrame(columns=["drug", "start", "end"])
-    out = builders.barcodes(frames, label="p", barcode="b", marks={"separator": ";"}, drug="X")
-    assert [*out["ids"]] == ["", "x;y", "y;x"] and out["marks"] == ("x", "y")
+    options = {"label": "p", "barcode": "b", "marks": {"separator": ";"}, "drug": "X"}
+    out = builders.barcodes(frames, **options)
+    assert list(out["ids"]) == ["", "x;y", "y;x"] and out["marks"] == ("x", "y")
     samples = zip(out["unit"], out["labels"], out["weight"])
     assert sorted(samples) == [(0, 0, 1), (1, 0, 1), (1, 1, 2), (2, 1, 1)]
     assert out["barcodes"].toarray().tolist() == [[0, 0], [1, 1], [1, 1]]
@@ -55,8 +57,11 @@ def test_units_of_pairs_are_one_side():
     lines = "d1 t1 1 CC AC\nd2 t1 2 CO AC\nd1 t2 3 CC DE"
     frames = table(f"drug_id target_id y smiles sequence\n{lines}")
     out = builders.pairs(frames, side="target", label="y")
-    names = "d1|t1 d2|t1 d1|t2".split()
-    assert [*out["ids"]] == ["t1", "t2"] and out["unit"].tolist() == [0, 0, 1]
-    assert out["sequences"] == ("AC", "DE") and [*out["names"]] == names
+    data = DataSet("toy", "regression", "protein-ligand pairs", **out)
+    assert list(data.ids) == ["t1", "t2"] and data.unit.tolist() == [0, 0, 1]
+    assert data.sequences == ("AC", "DE") and data.names.tolist() == ["d1|t1", "d2|t1", "d1|t2"]
     out = builders.pairs(frames, side="both", label="y")
-    assert [*out["ids"]] == names and out["parts"]["drug"].tolist() == [0, 1, 0]
+    assert list(out["ids"]) == ["d1|t1", "d2|t1", "d1|t2"] and "unit" not in out
+    assert out["parts"]["drug"].tolist() == [0, 1, 0]
+    with refused("unknown side 'ligand'"):
+        builders.pairs(frames, side="ligand", label="y")

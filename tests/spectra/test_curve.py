@@ -10,19 +10,21 @@ from numpy.random import default_rng
 from genebench.spectra import curve, properties, splits
 
 
-def test_overlaps_are_those_of_plain_counting(scan):
+@pytest.mark.parametrize("parameter", [0.0, 0.3, 1.0])
+def test_overlaps_are_those_of_plain_counting(scan, parameter):
     matrix = properties.incidence(scan(300, sites=900))[0]
     graph, B, every = properties.shared_mutations(matrix), matrix.toarray(), np.arange(300)
-    side = splits.split(graph, 0.3, seed=1)
+    side = splits.split(graph, parameter, seed=1)
     train, test = B[side == 1], B[side == 2]
     shared, mine, other = test @ train.T, train.any(0), test.any(0)
     found = curve.overlaps([(graph, every)], side, matrix)
-    jaccard = (mine & other).sum() / (mine | other).sum()
-    truth = [jaccard, np.mean(shared.any(axis=1)), np.mean(shared > 0)]
-    assert [found[name] for name in curve.OVERLAPS] == pytest.approx(truth)
+    assert found["jaccard"] == (mine & other).sum() / (mine | other).sum()
+    assert found["test_linked"] == np.mean(shared.any(axis=1))
+    assert found["mean_similarity"] == pytest.approx(np.mean(shared > 0))
     either = np.maximum(test.sum(axis=1)[:, None] + train.sum(axis=1) - shared, 1)
     found = curve.overlaps([(properties.tanimoto(matrix, above=0), every)], side)
     assert found["mean_similarity"] == pytest.approx(np.mean(shared / either), abs=1e-7)
+    assert np.isnan(found["jaccard"])
 
 
 def tables(fall, of_size, noise=0.01):
@@ -32,9 +34,9 @@ def tables(fall, of_size, noise=0.01):
     rows = rows.assign(split_param=rows.p.map("{:g}".format), fold=0, n_train=8, n_test=2)
     linked = np.where(rows.split == "spectral", 1 - rows.p, 1.0)
     score = 0.9 - rows.p * rows.split.map(drops) + noise * default_rng(0).normal(size=18)
-    names = dict(task="t", group="g", kind="binary", model="m", metric="auroc", coverage=1.0)
+    names = {"task": "t", "group": "g", "kind": "binary", "model": "m", "metric": "auroc"}
     overlaps = rows.assign(dataset="t", **dict.fromkeys(curve.OVERLAPS, linked))
-    return rows.assign(**names, score=score), overlaps
+    return rows.assign(**names, coverage=1.0, score=score), overlaps
 
 
 @pytest.mark.parametrize(
@@ -87,9 +89,9 @@ def test_control_that_was_not_run_at_the_largest_parameter_has_no_gap():
 
 def test_existing_split_is_placed_at_the_nearest_overlap():
     scores, overlaps = tables(0.4, 0.0, noise=0.0)
-    theirs = {"split": "theirs", "split_param": ""}
-    scores = pd.concat([scores, scores[:1].assign(**theirs, score=0.66)])
-    overlaps = pd.concat([overlaps, overlaps[:1].assign(**theirs, test_linked=0.42)])
-    (found,) = curve.placed(curve.joined(scores, overlaps), overlaps).to_dict("records")
+    other = {"split": "theirs", "split_param": "", "score": 0.66, "test_linked": 0.42}
+    parts = [pd.concat([part, part[:1].assign(**other)]) for part in (scores, overlaps)]
+    parts = [part.drop(columns="test_linked" if "model" in part else "score") for part in parts]
+    (found,) = curve.placed(curve.joined(*parts), parts[1]).to_dict("records")
     assert found["parameter"] == 0.5 and found["score"] == 0.66
     assert found["curve"] == pytest.approx(0.7)

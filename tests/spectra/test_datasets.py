@@ -24,16 +24,16 @@ def test_declared_data_set_names_what_exists(spec):
 
 
 @pytest.mark.parametrize(
-    "rule, sides",
-    [("fewest", "12111"), ("order", "11112"), ("components", "11112"), (None, "11201")],
+    "rule, tested", [("fewest", [1]), ("order", [4]), ("components", [4]), (None, [2])]
 )
-def test_existing_split_by_rule_or_column(make_data, rule, sides):
-    table = pd.DataFrame({"side": [*"rrtxr"]})
-    data = make_data(range(5), "a abc b ab d".split(), table=table)
+def test_existing_split_by_rule_or_column(make_data, rule, tested):
+    table = pd.DataFrame({"side": list("rrtxr")})
+    data = make_data(range(5), ["a", "abc", "b", "ab", "d"], table=table)
     given = {"rule": rule} if rule else {"column": "side", "train": ["r"], "test": ["t"]}
     spec = datasets.ExistingSpec(kind="metadata", words="w", **given)
     side = spec.side(data, properties.from_edges(5, [0, 0, 0], [1, 2, 3]))
-    assert "".join(map(str, side)) == sides
+    assert np.flatnonzero(side == 2).tolist() == tested
+    assert np.flatnonzero(side == 0).tolist() == ([] if rule else [3])
 
 
 def test_column_that_is_missing_is_named(declared):
@@ -61,5 +61,6 @@ def test_relatives_of_genes_are_alike_in_the_vectors_of_a_model(home):
     assert source.splits_recipe["property"] != other.splits_recipe["property"]
     (home / "to.csv").write_text("similarity\n0.7\n0.9\n")
     assert own.target(home / "to.csv", found).tolist() == [0, 1]
-    with refused("cosine:MODEL"):
-        genes("cosine")
+    for property, sentence in (("cosine:ful", "unknown model 'ful'"), ("cosine", "cosine:MODEL")):
+        with refused(sentence):
+            genes(property)

@@ -13,17 +13,19 @@ def predict(data, name, n, seed=0):
     return models.predict(data, datasets.declared().models[name], train, test, seed=seed)
 
 
-@pytest.mark.parametrize("name", ["ridge", "site-independent", "pairwise"])
-def test_additive_effects_are_learned(additive, name):
-    assert metrics.spearman(additive.labels[180:], predict(additive, name, 180)) > 0.8
+@pytest.mark.parametrize(
+    "name, least", [("ridge", 0.95), ("site-independent", 0.8), ("pairwise", 0.9)]
+)
+def test_additive_effects_are_learned(additive, name, least):
+    predicted = predict(additive, name, 180)
+    assert metrics.spearman(additive.labels[180:], predicted) > least
 
 
 def test_networks_are_seeded_and_a_convolution_learns_a_motif(make_data):
     rng = np.random.default_rng(0)
     y = np.arange(400) % 2
-    texts = rng.choice([*"ACDEFGHIK"], (400, 30))
-    texts[1::2, 10:13] = "W"
-    texts = tuple(map("".join, texts))
+    texts = ["".join(rng.choice(list("ACDEFGHIK"), 30)) for _ in y]
+    texts = tuple(t[:10] + "WWW" + t[13:] if k else t for t, k in zip(texts, y))
     data = make_data(y, None, "multiclass", classes=("no", "yes"), sequences=texts)
     first, again, other = (predict(data, "cnn", 300, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
