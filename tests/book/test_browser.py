@@ -56,20 +56,31 @@ def browser():
     yield from launch()
 
 
-@pytest.fixture
-def opened(browser, site):
-    """Open pages of the book; every outside request (blocked), error and failed load is a fault."""
-    faults = []
+@pytest.fixture(scope="module")
+def contexts(browser):
+    """A context for each set of options, whose pages share scripts that were read once."""
+    known = {}
 
-    def block(route, home):
-        if route.request.url.startswith((home, "data:", "blob:", "file:")):
-            return route.continue_()
-        faults.append(f"outside: {route.request.url}")
-        route.abort()
+    def of(options):
+        if str(options) not in known:
+            known[str(options)] = browser.new_context(**options)
+        return known[str(options)]
+
+    return of
+
+
+@pytest.fixture
+def opened(contexts, site):
+    """Open pages of the book; a request to elsewhere (which fails), error or failed load is a
+    fault.
+    """
+    faults, pages = [], []
 
     def go(name, home=site, **options):
-        page = browser.new_page(**options)
-        page.route("**/*", lambda route: block(route, home))
+        page = contexts(options).new_page()
+        pages.append(page)
+        inside = (home, "data:", "blob:", "file:")
+        page.on("request", lambda r: faults.extend([r.url] * (not r.url.startswith(inside))))
         if home != "file:":
             page.on("pageerror", lambda err: faults.append(err.message))
             page.on("console", lambda m: faults.extend([m.text] * (m.type == "error")))
@@ -81,6 +92,8 @@ def opened(browser, site):
 
     go.faults = faults
     yield go
+    for page in pages:
+        page.close()
     assert faults == []
 
 
