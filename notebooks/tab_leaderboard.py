@@ -152,17 +152,21 @@ show.table(
 # they are of other genes, folds and tasks than the tables above, and take no rank among them ([by
 # group and by task](claims)). Embeddings that their makers placed and handed in
 # ({doc}`../place`): their scores are their own, a random part was computed again from the
-# vectors. And networks that are declared but have not run on these tasks, since their weights
-# were not at hand: `genebench fetch --model NAME` brings them, and `genebench run --profile paper
-# --models NAME`, once the name stands in the profile, makes the vectors and scores them.
+# vectors. Networks that have run under random folds alone: the tables above are about models that
+# have a score under every split. And networks that are declared but have not run on these tasks,
+# since their weights were not at hand: `genebench fetch --model NAME` brings them, and `genebench
+# run --profile paper --models NAME`, once the name stands in the profile, makes the vectors and
+# scores them.
 
 # %% tags=["remove-input", "full-width"]
 catalogue = cards.model_catalogue(models.values(), specs.declared().sources)
 absent = catalogue[catalogue["size"].ne("") & catalogue.dim.notna()]
-absent = absent[~absent.model.isin(results.main_scores(shown).model)]
+scored = absent.model.isin(results.main_scores(shown).model)
+absent = absent[~scored | absent.model.isin(spec.once)]
 apart = absent.model.isin(stored.scored())
 words = {True: "left out of this profile, scored in another", False: "not run: weights missing"}
-absent = absent.assign(standing=apart.map(words))
+alone = "under random folds alone: no tier, scores on the pages of the groups"
+absent = absent.assign(standing=apart.map(words).mask(scored, alone))
 columns = "title model family size standing licence weights".split()
 others = [stored.quoted(shown, specs.declared().published()), submissions.accepted()]
 show.table(
