@@ -161,7 +161,7 @@ show.table(
 # %% tags=["remove-input", "full-width"]
 catalogue = cards.model_catalogue(models.values(), specs.declared().sources)
 absent = catalogue[catalogue["size"].ne("") & catalogue.dim.notna()]
-scored = absent.model.isin(results.main_scores(shown).model)
+scored = absent.model.isin(plain.model)
 absent = absent[~scored | absent.model.isin(spec.once)]
 apart = absent.model.isin(stored.scored())
 words = {True: "left out of this profile, scored in another", False: "not run: weights missing"}
