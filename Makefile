@@ -9,7 +9,7 @@ PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check -c const
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: book test test-mirror setup run notebooks benchmarks lint clean
+.PHONY: book test test-mirror setup run notebooks benchmarks benchmarks-nightly lint clean
 
 book: setup                          ## run PROFILE, execute the notebooks, build _build/html/index.html
 	$(BIN)/genebench book --profile $(PROFILE) -j $(JOBS)
@@ -35,8 +35,12 @@ run: setup
 notebooks: run
 	$(BIN)/genebench notebooks --profile $(PROFILE) -j $(JOBS)
 
-benchmarks: setup                    ## time everything beside its rivals, one after the other; writes data/results/perf
-	for part in probe embed spectra glm; do $(BIN)/python -m benchmarks.$$part || exit 1; done
+benchmarks: setup                    ## time the code beside its rivals, part by part; writes data/results/perf
+	for part in probe embed glm; do $(BIN)/python -m benchmarks.$$part || exit 1; done
+
+benchmarks-nightly: setup            ## what takes longer: 4,096 dimensions, and Spectra beside the published package
+	$(BIN)/python -m benchmarks.probe binary-100-4096
+	$(BIN)/python -m benchmarks.spectra --again
 
 lint: setup
 	$(PIP) ruff

@@ -12,10 +12,10 @@ import platform
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -34,14 +34,16 @@ from genebench.core import manifest, paths
 from genebench.core.cache import atomic
 from genebench.core.errors import BadInput
 from genebench.models import inference
-from genebench.probes import curvature
+from genebench.probes import curvature, solver
 from genebench.probes.features import CHUNK, Features
 
 COLUMNS = (
     "rival kind tasks d n threads ours_cpu_s theirs_cpu_s ours_wall_s theirs_wall_s ratio "
-    "max_abs_delta_auroc gemm_fraction curvature_fraction sigmoid_fraction processor"
+    "max_abs_delta_auroc gemm_fraction curvature_fraction sigmoid_fraction processor "
+    "products_share basis_share curvature_share steps_share losses_share"
 ).split()
-SHARES = COLUMNS[-4:-1]
+LIMITS, SHARES = COLUMNS[12:15], COLUMNS[16:]
+"""What the time would be at the processor's rates, over our time; and the parts of our time."""
 NEAR = 1e-3
 """Largest difference of a task's AUROC at which two fits are equally good."""
 CASES = (
@@ -205,16 +207,13 @@ def loop(c: Case, *, tolerance: float, history: int = 10) -> np.ndarray:
 def rivals(c: Case) -> Iterator[tuple[str, list[tuple[str, Callable]]]]:
     """Name of each rival, and its ways to run, loosest first."""
     yield PATH, [("", partial(peer, c))]
-    for solver, tolerances in SOLVERS.items():
-        if c.kind == "binary" or solver == "lbfgs":
+    for name, tolerances in SOLVERS.items():
+        if c.kind == "binary" or name == "lbfgs":
             ways = [(f"float32, {t:g}", t, np.float32) for t in tolerances]
             ways.append((f"float64, {tolerances[-1]:g}", tolerances[-1], np.float64))
             yield (
-                f"scikit-learn {solver}",
-                [
-                    (label, partial(fitted, c, _logistic(solver, t), dtype=x))
-                    for label, t, x in ways
-                ],
+                f"scikit-learn {name}",
+                [(label, partial(fitted, c, _logistic(name, t), dtype=x)) for label, t, x in ways],
             )
     if c.kind == "binary":
         yield "batched L-BFGS in torch", [(f"{t:g}", partial(loop, c, tolerance=t)) for t in LOOP]
@@ -280,6 +279,32 @@ COUNTED = [
     (torch, "softmax", 2, lambda M, **_: M.numel()),
 ]
 """Where a function stands, its name, its place in the sums of ``counted``, operations of a call."""
+PARTS = [
+    *[(Features, "forward", 0), (Features, "backward", 0)],
+    *[(Features, "second", 1), (Features, "basis", 1), (curvature, "_by_mean", 1)],
+    *[(curvature, "_inverse", 2), (curvature, "_precondition", 2)],
+    *[(solver, "direction", 3), (solver, "_gradient", 3)],
+    *[(solver, "residuals", 4), (solver, "line_search", 4)],
+]
+"""Functions whose time makes up a share: of what they call, the part of its own share is apart."""
+
+
+@contextmanager
+def _replaced(made: Iterable[tuple[object, str, Callable]]) -> Iterator[None]:
+    """Other functions in the place of some for a while: home, name, and what wraps the old one."""
+    before = []
+    try:
+        for home, name, wrap in made:
+            old = vars(home)[name]
+            before.append((home, name, old))
+            lazy = isinstance(old, cached_property)
+            setattr(home, name, cached_property(wrap(old.func)) if lazy else wrap(old))
+            if lazy:
+                getattr(home, name).__set_name__(home, name)
+        yield
+    finally:
+        for home, name, old in before:
+            setattr(home, name, old)
 
 
 @contextmanager
@@ -287,20 +312,39 @@ def counted() -> Iterator[np.ndarray]:
     """Multiplications and additions of the engine's products with weights and residuals, those of
     its curvatures of a task's own weights, each half of a symmetric matrix, and logistic functions.
     """
-    total, plain = np.zeros(3), [getattr(home, name) for home, name, *_ in COUNTED]
+    total = np.zeros(3)
 
-    def counting(function, at, operations, *given, **options):
-        total[at] += operations(*given, **options)
-        return function(*given, **options)
+    def counting(at, operations, function):
+        def call(*given, **options):
+            total[at] += operations(*given, **options)
+            return function(*given, **options)
 
-    for (home, name, at, operations), function in zip(COUNTED, plain):
-        call = partial(counting, function, at, operations)
-        setattr(home, name, lambda *given, call=call, **options: call(*given, **options))
-    try:
+        return call
+
+    with _replaced((h, n, partial(counting, at, what)) for h, n, at, what in COUNTED):
         yield total
-    finally:
-        for (home, name, *_), function in zip(COUNTED, plain):
-            setattr(home, name, function)
+
+
+@contextmanager
+def parted() -> Iterator[np.ndarray]:
+    """CPU seconds of the engine by part, in the order of ``SHARES``."""
+    spent, inner = np.zeros(len(SHARES)), [0.0]
+
+    def timing(at, function):
+        def call(*given, **options):
+            inner.append(0.0)
+            start = time.process_time()
+            try:
+                return function(*given, **options)
+            finally:
+                took = time.process_time() - start
+                spent[at] += took - inner.pop()
+                inner[-1] += took
+
+        return call
+
+    with _replaced((home, name, partial(timing, at)) for home, name, at in PARTS):
+        yield spent
 
 
 def rates(size: int = 1536) -> np.ndarray:
@@ -336,9 +380,9 @@ def compare(
     mine = {s: partial(ours, c, standardise=s) for s in scaled}
     needed, rows = {}, []
     for s, work in mine.items():
-        with counted() as total:
-            values = work()
-        needed[s] = total, distance(c, values, truth[s])
+        with counted() as total, parted() as spent:
+            values, took, _ = timed(work)
+        needed[s] = total, distance(c, values, truth[s]), dict(zip(SHARES, spent / took))
     about = {"kind": c.kind, "tasks": c.Y.shape[1], "d": c.X.shape[1], "n": len(c.X), "threads": 1}
     about["processor"] = processor()
     for name, ways in [("genebench itself", []), *named]:
@@ -364,23 +408,24 @@ def compare(
                 "theirs_wall_s": theirs[2] if ways else wall,
                 "ratio": (theirs[1] / cpu if ways else 1.0) if far <= NEAR else np.nan,
                 "max_abs_delta_auroc": far,
-                **dict(zip(SHARES, needed[s][0] / limit / cpu)),
+                **dict(zip(LIMITS, needed[s][0] / limit / cpu)),
+                **({} if ways else needed[s][2]),
             }
         )
-        say({c: rows[-1][c] for c in COLUMNS[:-1]})
+        say({c: rows[-1][c] for c in COLUMNS[:15]})
     return rows
 
 
 def alone(c: Case) -> list[dict]:
     """One row of ``COLUMNS``: the engine, once, and its first task's distance from the optimum."""
-    with counted() as total:
+    with counted() as total, parted() as spent:
         values, cpu, wall = timed(partial(ours, c))
     first = Case(c.kind, c.X, c.Y[:, :1], c.folds[:, :1])
     row = {"rival": "genebench itself", "kind": c.kind, "tasks": c.Y.shape[1], "d": c.X.shape[1]}
     row |= {"n": len(c.X), "threads": 1, "ours_cpu_s": cpu, "theirs_cpu_s": cpu, "ratio": 1.0}
     row |= {"ours_wall_s": wall, "theirs_wall_s": wall, "processor": processor()}
     row["max_abs_delta_auroc"] = distance(first, values[:, :1], optimum(first, standardise=True))
-    return [row | dict(zip(SHARES, total / rates() / cpu))]
+    return [row | dict(zip(LIMITS, total / rates() / cpu)) | dict(zip(SHARES, spent / cpu))]
 
 
 def _which(rows):
@@ -412,7 +457,16 @@ def speeds() -> pd.DataFrame:
     path = paths.PERF / "probe.csv"
     if not path.exists():
         raise BadInput(f"{path} is not there; run 'python -m benchmarks.probe'.")
-    return pd.read_csv(path)[COLUMNS].sort_values("ratio", ignore_index=True)
+    frame = pd.read_csv(path).reindex(columns=COLUMNS)
+    return frame.sort_values("ratio", ignore_index=True)
+
+
+def parts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Where the engine's time goes, a row a size: ``SHARES``, and the rest as ``other_share``."""
+    own = rows[rows[SHARES].notna().all(axis=1)].sort_values(["kind", "d", "tasks"])
+    own = own.assign(other_share=1 - own[SHARES].sum(axis=1))
+    columns = ["kind", "tasks", "d", "n", "gemm_fraction", *SHARES, "other_share"]
+    return own[columns].reset_index(drop=True)
 
 
 def claim(rows: pd.DataFrame) -> str:
@@ -425,15 +479,14 @@ def claim(rows: pd.DataFrame) -> str:
         f"task{'s' * (row.tasks > 1)}, {row.d:,} dimensions)"
         for row in least.sort_values("ratio").itertuples()
     ]
-    low, high = (100 * rows.loc[own, SHARES].agg(how) for how in ("min", "max"))
-    share = [f"{low[c]:.0f} to {high[c]:.0f} %" for c in SHARES]
+    low, high = (100 * rows.loc[own, LIMITS].agg(how) for how in ("min", "max"))
+    share = [f"{low[c]:.0f} to {high[c]:.0f} %" for c in LIMITS]
     return (
         f"**Beside the fastest rival that is as accurate: {'; '.join(sentences)}.** "
         f"{share[0]} of our time would be left, were there nothing but the products with weights "
         f"and residuals, at the rate of the fastest matrix product; {share[1]} are inverses of "
         f"tasks' own curvature at that rate, {share[2]} logistic functions of numbers in the "
-        f"cache. The rest is not counted: the basis of the vectors, steps and their history, sums "
-        f"over genes, calls. "
+        "cache. "
         f"{int(rows.ratio.isna().sum())} of {int((~own).sum())} rows of rivals have no ratio: they "
         f"are further than {NEAR:g} AUROC from the optimum, ridge since it minimises another loss, "
         "gene-benchmark's path as its authors run it, others at every tolerance that was tried."
@@ -441,9 +494,10 @@ def claim(rows: pd.DataFrame) -> str:
 
 
 def main(given: list[str]) -> None:
-    """Measure all cases, or those named like ``binary-10-384``, with rivals of other words given.
+    """Measure ``CASES``, or those named like ``binary-10-384``, with rivals of other words given.
 
-    ``binary-100-384 torch`` measures the engine and the batched loop, and keeps the other rows.
+    ``binary-100-384 torch`` measures the engine and the batched loop, and keeps the other rows;
+    ``binary-100-4096`` is measured only where it is named.
     """
     torch.set_num_threads(1)
     cases = {"-".join(map(str, one)) for one in [*CASES, *LARGE]}
@@ -452,7 +506,7 @@ def main(given: list[str]) -> None:
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for one in [*CASES, *LARGE]:
-            if not named or "-".join(map(str, one)) in named:
+            if "-".join(map(str, one)) in named or not named and one in CASES:
                 write(alone(case(*one)) if one in LARGE else compare(case(*one), passed, only=only))
 
 

@@ -23,7 +23,7 @@ UNEVEN = 100.0
 COLUMNS = 64
 """Columns that are widened to double precision at a time."""
 
-FEW, BLOCK = 32, 512
+FEW, BLOCK = 6, 512
 """Fewer margins than this are made as columns; more in blocks of so many rows, for the cache."""
 
 FARTHEST = 1e6
