@@ -35,11 +35,10 @@ run: setup
 notebooks: run
 	$(BIN)/genebench notebooks --profile $(PROFILE) -j $(JOBS)
 
-benchmarks: setup                    ## time the code beside its rivals, part by part; writes data/results/perf
+benchmarks: setup                    ## time the code beside its rivals, part by part, half an hour; writes data/results/perf
 	for part in probe embed glm; do $(BIN)/python -m benchmarks.$$part || exit 1; done
 
-benchmarks-nightly: setup            ## what takes longer: 4,096 dimensions, and Spectra beside the published package
-	$(BIN)/python -m benchmarks.probe binary-100-4096
+benchmarks-nightly: setup            ## Spectra beside the published package, which takes half an hour of its own
 	$(BIN)/python -m benchmarks.spectra --again
 
 lint: setup

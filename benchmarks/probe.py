@@ -494,10 +494,9 @@ def claim(rows: pd.DataFrame) -> str:
 
 
 def main(given: list[str]) -> None:
-    """Measure ``CASES``, or those named like ``binary-10-384``, with rivals of other words given.
+    """Measure all cases, or those named like ``binary-10-384``, with rivals of other words given.
 
-    ``binary-100-384 torch`` measures the engine and the batched loop, and keeps the other rows;
-    ``binary-100-4096`` is measured only where it is named.
+    ``binary-100-384 torch`` measures the engine and the batched loop, and keeps the other rows.
     """
     torch.set_num_threads(1)
     cases = {"-".join(map(str, one)) for one in [*CASES, *LARGE]}
@@ -506,7 +505,7 @@ def main(given: list[str]) -> None:
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for one in [*CASES, *LARGE]:
-            if "-".join(map(str, one)) in named or not named and one in CASES:
+            if not named or "-".join(map(str, one)) in named:
                 write(alone(case(*one)) if one in LARGE else compare(case(*one), passed, only=only))
 
 
