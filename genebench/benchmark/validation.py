@@ -58,18 +58,17 @@ def validate(frame, where):
     if len(twice):
         first = dict(twice.iloc[0][results.IDENTITY].astype(str))
         faults.append(f"{where}: {len(twice)} rows stand twice, first {first}.")
-    texts = {name: frame[name].astype(str) for name in (*_CLOSED, "kind")}
     for column, (what, known) in _CLOSED.items():
-        names = sorted(set(texts[column]) - set(known))
+        names = sorted(set(frame[column].drop_duplicates().astype(str)) - set(known))
         faults += [str(unknown(what, name, known, where=where)) for name in names]
-    metric = texts["metric"]
-    for name, kind in sorted(set(zip(metric, texts["kind"]))):
+    of_kind = frame[["metric", "kind"]].drop_duplicates().astype(str)
+    for name, kind in sorted(of_kind.itertuples(index=False, name=None)):
         if name in METRICS and kind not in METRICS[name].kinds:
             faults.append(f"{where}: '{name}' is no metric of a {kind} task.")
     bounds = [("values", name, frame[name], *limits) for name, limits in _BOUNDS.items()]
-    for name in sorted(set(metric) & set(METRICS)):
-        limits = METRICS[name].low, METRICS[name].high
-        bounds.append(("scores", name, frame.score[metric == name], *limits))
+    for name, scores in frame.groupby("metric", observed=True).score:
+        if name in METRICS:
+            bounds.append(("scores", name, scores, METRICS[name].low, METRICS[name].high))
     for what, name, values, low, high in bounds:
         bad = values[~np.isfinite(values) | ~values.between(low - 1e-9, high + 1e-9)]
         if len(bad):
