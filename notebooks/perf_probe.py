@@ -82,6 +82,6 @@ show.table(
     name="parts",
     phone=["tasks", "d", "gemm_fraction", "products_share"],
     caption="genebench itself, by size; one thread.",
-    significant=2,
+    digits=2,
     words=speed.words(),
 )
