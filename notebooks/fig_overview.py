@@ -29,6 +29,7 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 import seaborn as sns
 
 from genebench.benchmark import results
+from genebench.benchmark.summaries import SHARED
 from genebench.core import specs
 from notebooks.lib import charts, figures, show, tables, tiers
 
@@ -40,7 +41,8 @@ plain = results.read_beside(shown, "plain.csv").query("genes == 'own'")
 means = tiers.of_measure(results.read_beside(shown, "means.csv"))
 first = means[means.split == means.split.iloc[0]]
 table, marks = tables.by_group(plain)
-heat = plain[(plain.measure == "auroc") & (plain.group != "all") & (plain.exposed == 0)]
+grouped = plain[~plain.group.isin(["all", SHARED]) & (plain.exposed == 0)]
+heat = grouped[grouped.measure == "auroc"]
 heat = heat[heat.model.map(lambda m: models[m].family) != "control"]
 show.figure(
     charts.heat_map(
@@ -145,7 +147,7 @@ show.figure(
 
 # %% tags=["remove-input"]
 ranks, marks = tables.by_group(plain, "spearman")
-ranked = plain[(plain.measure == "spearman") & (plain.group != "all") & (plain.exposed == 0)]
+ranked = grouped[grouped.measure == "spearman"]
 ranked = ranked[~ranked.model.isin([m for m, spec in models.items() if spec.family == "control"])]
 show.figure(
     charts.heat_map(
@@ -164,7 +166,11 @@ show.figure(
     caption="Plain mean of the test rank correlation (Spearman) over the regression tasks of a "
     "group, each model on its own genes; star, dagger and dash as above.",
     alt="Heat map of mean Spearman correlation, models in rows and groups of tasks in columns. "
-    + figures.leaders(figures.styled(ranked, models), "group"),
+    + figures.leaders(
+        figures.styled(ranked, models),
+        "group",
+        word="Highest of models trained on none of the labels",
+    ),
 )
 
 # %% [markdown]

@@ -152,11 +152,9 @@ show.table(
 # they are of other genes, folds and tasks than the tables above, and take no rank among them ([by
 # group and by task](claims)). Embeddings that their makers placed and handed in
 # ({doc}`../place`): their scores are their own, a random part was computed again from the
-# vectors. Networks of which not every split has run have no tier, since the tables above are about
-# models that have a score under each. And networks that are declared but have not run on these
-# tasks, since their weights were not at hand: `genebench fetch --model NAME` brings them, and
-# `genebench run --profile paper --models NAME`, once the name stands in the profile, makes the
-# vectors and scores them.
+# vectors. And networks that are declared but have not run on these tasks, since their weights were
+# not at hand: `genebench fetch --model NAME` brings them, and `genebench run --profile paper
+# --models NAME`, once the name stands in the profile, makes the vectors and scores them.
 
 # %% tags=["remove-input", "full-width"]
 catalogue = cards.model_catalogue(models.values(), specs.declared().sources)
