@@ -187,8 +187,9 @@ def model_catalogue(models, known):
             "model": spec.name,
             "size": f"{spec.parameters:,.4g} M" if spec.parameters else "",
             "pooling": spec.pooling if spec.parameters else "",
-            "weights": spec.hub or spec.weights or "",
-            "revision": spec.revision or "",
+            "weights": spec.hub or spec.weights or ", ".join(spec.files.values()),
+            "revision": spec.revision
+            or ", ".join(f"sha256 {s[:12]}" for s in spec.sha256.values()),
             "trained on": spec.trained_on,
             "exposed on": "; ".join(f"{task}: {why}" for task, why in spec.exposed.items()),
             "status": status,
