@@ -457,8 +457,7 @@ def speeds() -> pd.DataFrame:
     path = paths.PERF / "probe.csv"
     if not path.exists():
         raise BadInput(f"{path} is not there; run 'python -m benchmarks.probe'.")
-    frame = pd.read_csv(path).reindex(columns=COLUMNS)
-    return frame.sort_values("ratio", ignore_index=True)
+    return pd.read_csv(path)[COLUMNS].sort_values("ratio", ignore_index=True)
 
 
 def parts(rows: pd.DataFrame) -> pd.DataFrame:
