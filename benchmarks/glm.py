@@ -50,7 +50,7 @@ def speeds(measured_on: str = "") -> pd.DataFrame:
         None saved.
     """
     if measured_on:
-        measure(measured_on)
+        save(measure(measured_on))
     if not results_path().exists():
         raise BadInput(f"{results_path()}: no speeds yet; run 'python -m benchmarks.glm'.")
     return pd.read_csv(results_path())
@@ -176,7 +176,7 @@ def measure(
     repeats: int = 3,
     progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> pd.DataFrame:
-    """Score every substitution of a stretch by both ways in turn, and save the medians.
+    """Score every substitution of a stretch by both ways in turn; the medians.
 
     On a CPU once with one thread, by the processor's time so that other work on the machine does
     not count, and once with a thread a core, by the clock; on a GPU with one thread, by the clock.
@@ -255,13 +255,18 @@ def measure(
             progress("cases", len(rows), len(jobs))
     finally:
         torch.set_num_threads(before)
-    frame = saved = pd.DataFrame(rows)
+    return pd.DataFrame(rows)
+
+
+def save(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put speeds in place of those of the same devices in the table; returns them."""
+    saved = frame
     if results_path().exists():
         old = pd.read_csv(results_path())
-        saved = pd.concat([old[old.device != device], frame])
+        saved = pd.concat([old[~old.device.isin(frame.device)], frame])
     results.write_csv(saved.round(4), results_path())
     return frame
 
 
 if __name__ == "__main__":
-    print(measure().to_string(index=False))
+    print(save(measure()).to_string(index=False))

@@ -1,7 +1,8 @@
 """Everything that a GPU is for, measured on one in one run: ``data/results/perf/gpu.csv``.
 
 Networks have random weights, labels and vectors are made up: nothing has to be at hand, and the
-speed is that of real ones. Run it by ``benchmarks/gpu.sh``.
+speed is that of real ones. Run it by ``benchmarks/gpu.sh``. Below full size (``--scale``) fewer
+sequences pass fewer layers of the same width, and nothing is saved: it shows that all of it runs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import torch
 from transformers import BertConfig, BertModel
 
 from genebench import probes
-from genebench.core import cache, paths
+from genebench.benchmark import results
+from genebench.core import paths
 from genebench.core.errors import BadInput
 
 from . import embed, glm
@@ -49,14 +51,18 @@ def networks(device: str, scale: float) -> list[dict]:
         lengths = rng.gamma(3, mean / 3, max(8, int(number * scale))).astype(int) + 8
         texts = ["".join(rng.choice(list(letters), n)) for n in lengths]
         words = embed.Sixmers() if letters == "ACGT" else embed.Residues()
-        network = bert(width, layers, 4200).to(device).eval()
+        depth = max(1, round(layers * scale))
+        case = name if depth == layers else f"{name}, {depth} of {layers} layers"
+        network = bert(width, depth, 4200).to(device).eval()
         unit = "nucleotides" if letters == "ACGT" else "residues"
         read = 6 * (context - 2) if letters == "ACGT" else context - 2
-        options = {"unit": unit, "units": int(np.minimum(lengths, read).sum()), "repeats": 2}
+        options = {"unit": unit, "units": int(np.minimum(lengths, read).sum())}
         options |= {"device": device, "context": context, "dtype": "bfloat16"}
-        row = embed.compare(name, network, words, texts, **options)
+        options["repeats"] = 2 if scale == 1 else 1
+        row = embed.compare(case, network, words, texts, **options)
         row |= {"part": "embedding", "size": len(texts), "agreement": row["lowest_cosine"]}
         rows.append(row)
+        print(f"{case}: done", flush=True)
     return rows
 
 
@@ -117,6 +123,16 @@ def _ours(X, Y, fold, device: str) -> np.ndarray:
     return probes.predict(X, Y, fold[:, None], kind="binary", device=device)
 
 
+def keep(frame: pd.DataFrame) -> None:
+    """Put the rows of a part in place of those of the same device."""
+    path = paths.PERF / "gpu.csv"
+    if path.exists():
+        old = pd.read_csv(path)
+        same = (old.part == frame.part[0]) & (old.device == frame.device[0])
+        frame = pd.concat([old[~same], frame], ignore_index=True)
+    results.write_csv(frame, path)
+
+
 def main() -> None:
     """Measure and print; each part is kept as soon as it is made."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -125,18 +141,14 @@ def main() -> None:
     given = parser.parse_args()
     if not 0 < given.scale <= 1:
         raise BadInput(f"--scale {given.scale}: give the share of the full size, above 0 to 1.")
-    path = paths.PERF / "gpu.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
     for part in (networks, fits):
         frame = pd.DataFrame(part(given.device, given.scale)).reindex(columns=COLUMNS)
         print(frame.to_string(index=False), flush=True)
-        if path.exists():
-            old = pd.read_csv(path)
-            same = (old.part == frame.part[0]) & (old.device == frame.device[0])
-            frame = pd.concat([old[~same], frame], ignore_index=True)
-        with cache.atomic(path) as temporary:
-            frame.to_csv(temporary, index=False, float_format="%.6g")
-    print(glm.measure(device=given.device, repeats=1).to_string(index=False))
+        if given.scale == 1:
+            keep(frame)
+    stretch = max(8, int(glm.STRETCH * given.scale))
+    frame = glm.measure(given.device, stretch=stretch, repeats=1)
+    print((glm.save(frame) if given.scale == 1 else frame).to_string(index=False))
 
 
 if __name__ == "__main__":
