@@ -17,22 +17,44 @@ class Unsplittable(BadInput):
 
 @cache
 def _grouped():
-    """scikit-learn's folds, found ten times faster: the trial of a group in every fold at once."""
+    """scikit-learn's folds, its trial of each group in each fold compiled, with equal rounding."""
+    from numba import njit
     from sklearn.model_selection import StratifiedGroupKFold
+
+    @njit(cache=True)
+    def mean(values, contiguous):
+        """In the order in which numpy adds along an axis."""
+        total, whole = 0.0, len(values) // 8 * 8 if contiguous else 0
+        if whole:
+            eight = values[:8].copy()
+            for i in range(8, whole):
+                eight[i % 8] += values[i]
+            a, b, c, d, e, f, g, h = eight
+            total = ((a + b) + (c + d)) + ((e + f) + (g + h))
+        for i in range(whole, len(values)):
+            total += values[i]
+        return total / len(values)
+
+    @njit(cache=True)
+    def best_fold(counts, of_class, group):
+        n, classes = counts.shape
+        uneven, trial = np.empty(classes), np.empty(n)
+        best, least, fewest = 0, np.inf, np.inf
+        for i in range(n):
+            for c in range(classes):
+                for k in range(n):
+                    trial[k] = (counts[k, c] + (group[c] if k == i else 0)) / of_class[c]
+                away = trial - mean(trial, classes == 1)
+                uneven[c] = np.sqrt(mean(away * away, classes == 1))
+            value, size = mean(uneven, True), counts[i].sum()
+            close = abs(value - least) <= 1e-8 + 1e-5 * abs(least)  # np.isclose
+            if value < least or (least < np.inf and close and size < fewest):
+                best, least, fewest = i, value, size
+        return best
 
     class Grouped(StratifiedGroupKFold):
         def _find_best_fold(self, y_counts_per_fold, y_cnt, group_y_counts):
-            share = y_counts_per_fold / y_cnt
-            trial = np.repeat(share[None], self.n_splits, axis=0)  # (candidate, fold, class)
-            at = np.arange(self.n_splits)
-            trial[at, at] = (y_counts_per_fold + group_y_counts) / y_cnt
-            uneven = trial.std(axis=1).mean(axis=1).tolist()
-            best, least, fewest = 0, np.inf, np.inf
-            for i, (value, size) in enumerate(zip(uneven, y_counts_per_fold.sum(axis=1).tolist())):
-                close = abs(value - least) <= 1e-8 + 1e-5 * abs(least)  # np.isclose
-                if value < least or (least < np.inf and close and size < fewest):
-                    best, least, fewest = i, value, size
-            return best
+            return best_fold(y_counts_per_fold, y_cnt, group_y_counts)
 
     return Grouped
 

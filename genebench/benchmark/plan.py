@@ -133,7 +133,7 @@ class Plan:
         at = cell.split, cell.tasks
         return workers.Once(f"block {cache.key(at)}", lambda: self._load_block(*at))
 
-    @_remembered(4)
+    @_remembered(128)
     def _load_block(self, split, names):
         repeats = self.profile.repeats_of(len(self.tasks[names[0]]))
         folds = tuple(blocks.folds(self, split, names, r) for r in range(repeats))
