@@ -130,7 +130,7 @@ def keep(frame: pd.DataFrame) -> None:
         old = pd.read_csv(path)
         same = (old.part == frame.part[0]) & (old.device == frame.device[0])
         frame = pd.concat([old[~same], frame], ignore_index=True)
-    results.write_csv(frame, path)
+    results.write_table(frame, path)
 
 
 def main() -> None:
