@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import CODING, COLUMNS, refused, run_tiny
+from sklearn.model_selection import StratifiedGroupKFold
 
-from genebench.benchmark import splits
+from genebench.benchmark import dividing, splits
 from genebench.data import genes
 
 MADE = [name for name in splits.SPLITS if name not in ("published", "prospective")]
@@ -102,6 +103,19 @@ def test_folds_are_of_like_size_keep_groups_whole_and_published_scores_rest_on_t
             assert len(set(groups)) == len(set(zip(groups, fold))) == GROUPS[split]
         digest.update(fold.tobytes())
     assert splits.VERSION == 1 and digest.hexdigest()[:16] == GOLDEN[split]
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+@pytest.mark.parametrize("classes", [1, 2, 9, 17])
+def test_folds_of_groups_are_those_of_scikit_learn(make_task, classes):
+    rng = np.random.default_rng(classes)
+    for n_folds in (3, 5, 10):
+        labels, groups = rng.integers(0, classes, 600), rng.integers(0, 200, 600).astype(str)
+        made = make_task("multiclass" if classes > 1 else "regression", labels)
+        kind = StratifiedGroupKFold(n_folds, shuffle=True, random_state=7)
+        fold = dividing.by_group("group")(made, groups, n_folds, 7)
+        for i, (_, test) in enumerate(kind.split(made.entities, made.labels, groups)):
+            np.testing.assert_array_equal(np.flatnonzero(fold == i), test)
 
 
 # --- tables that are not at hand
