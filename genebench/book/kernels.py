@@ -32,6 +32,26 @@ def warm():
     factory.default_provisioner_name = "forked"
 
 
+def address(folder):
+    """Say where a kernel listens.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of this kernel alone.
+
+    Returns
+    -------
+    dict
+        Options of ``jupyter_client.KernelManager``: sockets in files of `folder`, where the system
+        has them and takes so long a name (about 100 characters); else ports.
+    """
+    if os.name != "posix" or len(folder) > 90:
+        return {"transport_encryption": "auto"}
+    # a free port is looked for, let go and taken later: managers side by side may find the same
+    return {"transport": "ipc", "ip": os.path.join(folder, "kernel")}
+
+
 def forked(**options):
     """Make a provisioner of Jupyter that forks its kernel.
 

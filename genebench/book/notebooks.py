@@ -143,17 +143,18 @@ def _execute(shared, unit):
     partial.parent.mkdir(parents=True, exist_ok=True)
     given = {"profile": unit.profile, "page": page.page, **page.parameters, **unit.parameters}
     try:
-        done = papermill.execute_notebook(
-            titled(page),
-            partial,
-            parameters=given,
-            kernel_name="python3",
-            language="python",
-            cwd=paths.ROOT,
-            progress_bar=False,
-            execution_timeout=unit.timeout,
-            config=Config(KernelManager={"transport_encryption": "auto"}),
-        )
+        with tempfile.TemporaryDirectory(prefix="kernel") as folder:
+            done = papermill.execute_notebook(
+                titled(page),
+                partial,
+                parameters=given,
+                kernel_name="python3",
+                language="python",
+                cwd=paths.ROOT,
+                progress_bar=False,
+                execution_timeout=unit.timeout,
+                config=Config(KernelManager=kernels.address(folder)),
+            )
     except Exception as err:  # papermill, nbclient and the kernel each raise their own
         unit.out.unlink(missing_ok=True)
         last = (str(err).strip() or type(err).__name__).splitlines()[-1]
