@@ -140,7 +140,16 @@ show.figure(
 
 # %% tags=["remove-input", "full-width"]
 titles = {"task": stored.task_titles(shown)}
-show.table(table, page=page, profile=profile, name="tasks", titles=titles)
+show.table(
+    table,
+    page=page,
+    profile=profile,
+    name="tasks",
+    caption="Tasks: genes on which all compared models have a vector, the two best models, their "
+    "difference, and the smallest difference (AUROC, 0 to 1, or Spearman correlation) that "
+    "the task would show four times of five.",
+    titles=titles,
+)
 
 # %% [markdown]
 # ## How often a comparison is wrong
@@ -160,6 +169,9 @@ show.table(
     page=page,
     profile=profile,
     name="separation",
+    caption="Simulated: share of runs that call equal models different (false separation) and "
+    "share of truly better models that are found (power), by number of source tables and "
+    "by r.",
     words=speed.words(clusters="effective source tables"),
 )
 
@@ -179,6 +191,8 @@ show.table(
     page=page,
     profile=profile,
     name="errors",
+    caption="Width of the 95 % intervals and number of pairs of models that differ, with source "
+    "tables drawn and with tasks as if they were independent.",
     titles={"measure": tables.METRICS},
     words=speed.words(separated="pairs that differ", clusters="effective source tables"),
 )

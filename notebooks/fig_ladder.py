@@ -32,30 +32,47 @@ show.prose(tiers.introduction(dated, known.profile(shown), models))
 means = tiers.of_measure(results.read_beside(shown, "means.csv"))
 drawn = figures.styled(means, models)
 drawn = drawn.assign(panel=tiers.headings(means), folds=means.split + " folds")
-easiest = drawn[means.split == means.split.iloc[0]]
-rest = easiest.group != easiest.group.iloc[0]
-order = easiest.assign(rest=rest).sort_values(["rest", "score"], ascending=[True, False])
-splits = [s for s in tiers.SPLITS if s in set(means.split)]
+easiest = drawn[means.split == means.split.iloc[0]].sort_values("score", ascending=False)
+whole, scored = drawn.group == drawn.group.iloc[0], drawn.score.notna()
+marks = dict(zip(tiers.SPLITS, "opsvD^Xh*"))
+look = {
+    "label": tiers.MEASURES["auroc"],
+    "panel": "panel",
+    "by": "folds",
+    "looks": {f"{s} folds": {"marker": m} for s, m in marks.items() if s in set(means.split)},
+    "chance": 0.5,
+}
+rows = easiest[whole & scored].row.unique()
 show.figure(
-    charts.dots(
-        drawn,
-        list(order.row.unique()),
-        label=tiers.MEASURES["auroc"],
-        panel="panel",
-        by="folds",
-        looks={f"{s} folds": {"marker": m} for s, m in zip(splits, "osD^vP*")},
-        chance=0.5,
-    ),
-    means,
+    charts.dots(drawn[whole & scored], list(rows), **look),
+    means[means.group == means.group.iloc[0]],
     page=page,
     profile=profile,
     name="slopes",
-    caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model, "
-    "ordered by the first panel; shortcuts are hollow, the dashed line is chance. Thin lines: 95 "
-    "% intervals. Tasks that resemble each other weigh less; in the first panel every group "
+    caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model "
+    "that can be compared on every group of tasks; shortcuts are hollow, the dashed line is "
+    "chance. Thin lines: 95 % intervals. Tasks that resemble each other weigh less, every group "
     "weighs the same.",
-    alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model. "
+    alt="Mean AUROC of each model under each split, one row a model. "
     + tiers.ladder_words(means, models).replace("*", "").replace("`", ""),
+)
+
+# %% [markdown]
+# The same by group of tasks, with all models. A row without a mark: the model was trained on labels
+# of the group, or covers too few of its genes.
+
+# %% tags=["remove-input"]
+rest = easiest[~whole & scored].row
+show.figure(
+    charts.dots(drawn[~whole], list(dict.fromkeys([*rows, *rest])), **look),
+    means[means.group != means.group.iloc[0]],
+    page=page,
+    profile=profile,
+    name="groups",
+    caption="Weighted mean of test AUROC on the common genes by split (marks), one panel a group "
+    "of tasks, rows ordered as in the figure above.",
+    alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model. "
+    + figures.leaders(easiest[~whole & scored], "group", word="Highest under random folds"),
 )
 
 # %% tags=["remove-input"]

@@ -229,7 +229,15 @@ show.figure(
 
 # %% tags=["remove-input"]
 reasons = matrix[["title", "labels", "status", "why"]]
-show.table(reasons, page=page, profile=profile, name="reasons", words={"title": "model"})
+show.table(
+    reasons,
+    page=page,
+    profile=profile,
+    name="reasons",
+    caption="Why a model counts as clean, exposed or unknown for a source of labels; one row a "
+    "model and source.",
+    words={"title": "model"},
+)
 
 # %% [markdown]
 # ## What masking words of a text costs

@@ -63,6 +63,8 @@ show.table(
     page=page,
     profile=profile,
     name="table",
+    caption="By model: seconds of the embedding by the clock, CPU seconds of all fits and of the "
+    "mean task, and tasks fitted.",
     digits=2,
     phone=["model", "embedding s", "fits s", "mean s"],
     words=speed.words(tasks="tasks fitted, over all splits"),
@@ -80,6 +82,7 @@ show.table(
     page=page,
     profile=profile,
     name="stages",
+    caption="By stage of the run: seconds by the clock, and memory of the largest process in MiB.",
     digits=1,
     words=speed.words(tasks="tasks fitted, over all splits"),
 )

@@ -49,7 +49,14 @@ counts = {
 }
 show.values(counts, page=page, profile=profile)
 columns = "title date reads status task tokens context".split()
-show.table(listed[columns], page=page, profile=profile, name="catalogue")
+show.table(
+    listed[columns],
+    page=page,
+    profile=profile,
+    name="catalogue",
+    caption="Published language models of sequences by date, with what they read, whether they run "
+    "here, objective, tokens and context (in tokens or bases, as the paper gives it).",
+)
 
 # %% tags=["remove-input"]
 told = listed[["data", "architecture", "features"]].agg("; ".join, axis=1)

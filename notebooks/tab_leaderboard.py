@@ -172,6 +172,8 @@ show.table(
     page=page,
     profile=profile,
     name="not-ranked",
+    caption="Models without a rank: published means are quoted from the paper, those handed in are "
+    "their makers' own; the last columns say what is missing, and where weights are found.",
     links={"title": markdown.model_links(models)},
     words={"title": "model", "model": "name in commands"},
     phone=["title", "family", "size", "standing"],

@@ -106,6 +106,8 @@ show.table(
     page=page,
     profile=profile,
     name="third-party",
+    caption="Data and weights of others: release, licence, how a file is verified, and where it "
+    "comes from.",
     words={"name": "name in commands"},
     phone=["what", "title", "licence"],
 )
@@ -127,4 +129,10 @@ show.table(
 #   another release.
 
 # %% tags=["remove-input", "full-width"]
-show.table(licences.packages(), page=page, profile=profile, name="packages")
+show.table(
+    licences.packages(),
+    page=page,
+    profile=profile,
+    name="packages",
+    caption="Packages that genebench needs, with the versions of this copy and their licences.",
+)

@@ -41,6 +41,8 @@ show.table(
     page=page,
     profile=profile,
     name="catalogue",
+    caption="Declared models: input, dimensions of the vector, and whether this machine could run "
+    "each now.",
     links={"title": markdown.model_links(known.models)},
     words={"title": "model", "model": "name in commands"},
     phone=["title", "family", "input", "status"],

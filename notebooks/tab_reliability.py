@@ -40,7 +40,15 @@ show.prose(
 )
 
 # %% tags=["remove-input"]
-show.table(faults, page=page, profile=profile, name="faults", words=speed.words())
+show.table(
+    faults,
+    page=page,
+    profile=profile,
+    name="faults",
+    caption="Faults brought about on purpose: tries, finished cells that were computed again, and "
+    "whether the results were those of an undisturbed run.",
+    words=speed.words(),
+)
 
 # %% [markdown]
 # ## Corrupted or malicious input
@@ -53,7 +61,14 @@ show.table(faults, page=page, profile=profile, name="faults", words=speed.words(
 # %% tags=["remove-input"]
 few = ["inputs", "read", "refused", "other"]
 show.table(
-    fuzz, page=page, profile=profile, name="fuzz", words=speed.words(), phone=["input", *few]
+    fuzz,
+    page=page,
+    profile=profile,
+    name="fuzz",
+    caption="Damaged inputs by kind of file: how many were read, refused in a sentence, or ended "
+    "otherwise.",
+    words=speed.words(),
+    phone=["input", *few],
 )
 
 # %% [markdown]
@@ -70,6 +85,8 @@ show.table(
     page=page,
     profile=profile,
     name="guided",
+    caption="Inputs that a coverage-guided fuzzer made, by reader: how many were read, refused in "
+    "a sentence, or ended otherwise.",
     words=speed.words(),
     phone=["reader", *few],
 )
@@ -90,6 +107,8 @@ show.table(
     page=page,
     profile=profile,
     name="cluster",
+    caption="One run by processes and by a cluster: seconds, bytes stored, and whether the scores "
+    "are the same byte for byte.",
     significant=4,
     words=speed.words(),
     phone=["by", "workers", "elapsed_s", "identical"],

@@ -142,6 +142,8 @@ show.table(
     page=page,
     profile=profile,
     name="published",
+    caption="AUSPC over λ (area under the spectral performance curve, 0 to 1 for scores of that "
+    "range), quoted from the paper and ours by split; 95 % intervals where we have them.",
 )
 
 # %% tags=["remove-input", "full-width"]
@@ -186,6 +188,8 @@ show.table(
     page=page,
     profile=profile,
     name="sets",
+    caption="Data sets: unit that is split, spectral property, metric, and what is needed where a "
+    "set is not at hand.",
     words={"title": "data set", "data set": "name in commands"},
     phone=["title", "kind", "unit"],
 )
@@ -196,6 +200,7 @@ show.table(
     page=page,
     profile=profile,
     name="models",
+    caption="Models of the spectral performance curves, and whether each could run now.",
     words={"title": "model", "model": "name in commands"},
     phone=["title", "family", "status"],
 )

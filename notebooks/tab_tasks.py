@@ -45,6 +45,8 @@ show.table(
     page=page,
     profile=profile,
     name="catalogue",
+    caption="Tasks of the profile: group, kind, genes (or pairs), families among them, and the "
+    "smallest difference that each can show.",
     links={"title": links},
     words={"title": "task", "task": "name in commands"},
     phone=["title", "group", "kind", "genes"],
@@ -74,6 +76,8 @@ show.table(
     page=page,
     profile=profile,
     name="published",
+    caption="Tasks of the paper: number of genes or pairs as published and here, and the reason "
+    "for a difference.",
     links={"task": links},
     titles={"task": listed.set_index("task").title},
     phone=["paper's name", "kind", "genes", "published"],
