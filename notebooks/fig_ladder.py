@@ -33,7 +33,8 @@ means = tiers.of_measure(results.read_beside(shown, "means.csv"))
 drawn = figures.styled(means, models)
 drawn = drawn.assign(panel=tiers.headings(means), folds=means.split + " folds")
 easiest = drawn[means.split == means.split.iloc[0]].sort_values("score", ascending=False)
-whole, scored = drawn.group == drawn.group.iloc[0], drawn.score.notna()
+first, easiest = drawn.group.iloc[0], easiest[easiest.score.notna()]
+whole, grouped = drawn[drawn.group == first], drawn[drawn.group != first]
 marks = dict(zip(tiers.SPLITS, "opsvD^Xh*"))
 look = {
     "label": tiers.MEASURES["auroc"],
@@ -42,10 +43,10 @@ look = {
     "looks": {f"{s} folds": {"marker": m} for s, m in marks.items() if s in set(means.split)},
     "chance": 0.5,
 }
-rows = easiest[whole & scored].row.unique()
+rows = easiest[easiest.group == first].row.unique()
 show.figure(
-    charts.dots(drawn[whole & scored], list(rows), **look),
-    means[means.group == means.group.iloc[0]],
+    charts.dots(whole[whole.score.notna()], list(rows), **look),
+    means[means.group == first],
     page=page,
     profile=profile,
     name="slopes",
@@ -62,17 +63,17 @@ show.figure(
 # of the group, or covers too few of its genes.
 
 # %% tags=["remove-input"]
-rest = easiest[~whole & scored].row
+rest = easiest[easiest.group != first]
 show.figure(
-    charts.dots(drawn[~whole], list(dict.fromkeys([*rows, *rest])), **look),
-    means[means.group != means.group.iloc[0]],
+    charts.dots(grouped, list(dict.fromkeys([*rows, *rest.row, *grouped.row])), **look),
+    means[means.group != first],
     page=page,
     profile=profile,
     name="groups",
     caption="Weighted mean of test AUROC on the common genes by split (marks), one panel a group "
     "of tasks, rows ordered as in the figure above.",
     alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model. "
-    + figures.leaders(easiest[~whole & scored], "group", word="Highest under random folds"),
+    + figures.leaders(rest, "group", word="Highest under random folds"),
 )
 
 # %% tags=["remove-input"]
