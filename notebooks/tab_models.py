@@ -54,7 +54,7 @@ show.table(
 # A network has a state for each token after each layer. Here every layer of one network is tried,
 # with the mean over the tokens and with the first one, on the tasks of profile demo under random
 # folds (`python -m benchmarks.layers`). *Difference*: to the mean over the last layer, which its
-# entry uses (that of others: column *pooling* above);
+# entry uses (that of others: column *pooling* above, of all columns);
 # *above*: share of the tasks on which it scores higher. Nearly all of the tasks are terms of one
 # ontology, so that no interval is given, and who picks the best row by these scores is flattered by
 # them: the entries stay as they are. Where the text is the bare symbol, the embeddings of its

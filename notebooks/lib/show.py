@@ -136,8 +136,8 @@ def table(
     titles : mapping of str to mapping, optional
         By column, text of a cell -> what is shown in its place; the file keeps the text.
     phone : iterable of str
-        Columns that a narrow screen shows at first; a button brings the others. Empty: three that
-        say what a row is, and the result.
+        Columns that a narrow screen shows at first, and that a wider one never leaves out; a button
+        brings the others. Empty: three that say what a row is, and the result.
 
     Returns
     -------
@@ -221,10 +221,17 @@ def _on_a_phone(frame: pd.DataFrame) -> list[str]:
     return list(dict.fromkeys([*texts[:3], *result, *names]))[:4]
 
 
-_NARROW = (
-    "function (table) { if (window.innerWidth < 600) "
-    "table.on('init', () => table.columns(%s).visible(false)); }"
-)
+_NARROW = """function (table, button) {
+    const more = %s;
+    table.on('init', () => {
+        const frame = table.table().node().parentNode;
+        if (window.innerWidth < 600) table.columns(more).visible(false);
+        else while (more.length && frame.clientWidth && frame.scrollWidth > frame.clientWidth + 1)
+            table.column(more.pop()).visible(false);
+        button.toggle(table.columns().visible().toArray().includes(false));
+    });
+}"""
+"""A phone shows the first columns alone; a wider screen as many as fit, the last ones left out."""
 _ALL = "function (e, table) { table.columns().visible(true); }"
 
 

@@ -167,7 +167,9 @@ def declared_titles(tasks: Iterable[str], sources: Mapping[str, SourceSpec]) -> 
     return {t: declared.get(t, words[t]) for t in words}
 
 
-def wide(frame: pd.DataFrame, models: Models) -> tuple[pd.DataFrame, pd.DataFrame]:
+def wide(
+    frame: pd.DataFrame, models: Models, best: Iterable[str] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Main scores, one row per task and one column per model, and their stars.
 
     Parameters
@@ -175,6 +177,8 @@ def wide(frame: pd.DataFrame, models: Models) -> tuple[pd.DataFrame, pd.DataFram
     frame : DataFrame
         Main scores: ``task, model, score``.
     models : mapping of str to ModelSpec
+    best : iterable of str
+        Models whose columns stand first, in this order.
 
     Returns
     -------
@@ -186,7 +190,7 @@ def wide(frame: pd.DataFrame, models: Models) -> tuple[pd.DataFrame, pd.DataFram
     frame = frame.assign(marks=np.where(frame.exposed, "*", ""))
     scores, stars = (
         table.set_axis(titles(table, models), axis=1)
-        for table in _marked(frame, "task", "model", models)
+        for table in _marked(frame, "task", "model", dict.fromkeys([*best, *models]))
     )
     return scores.reset_index(), stars.reset_index(drop=True)
 

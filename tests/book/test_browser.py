@@ -159,6 +159,22 @@ def test_a_phone_shows_no_page_wider_than_itself(opened):
         assert page.evaluate("document.documentElement.scrollWidth") <= 400, name
 
 
+WIDER = "(t => t.parentNode.scrollWidth - t.parentNode.clientWidth)(document.querySelector('%s'))"
+
+
+def test_a_table_shows_as_many_columns_as_fit_and_a_button_brings_all(opened):
+    page = opened("executed/models.html", viewport={"width": 1280, "height": 800})
+    table = ".dt-scroll-body table.genebench-table"
+    page.wait_for_selector(f"{table} td")
+    head = page.locator(".dt-scroll-head").first
+    few = head.locator("th").count()
+    assert page.evaluate(WIDER % table) <= 1
+    assert few > 4 and "name in commands" not in head.inner_text()
+    page.get_by_role("button", name="All columns").first.click()
+    assert head.locator("th").count() > few and "name in commands" in head.inner_text()
+    assert page.evaluate(WIDER % table) > 1
+
+
 def test_no_link_inside_the_book_is_broken():
     texts = {p: p.read_text(encoding="utf-8") for p in map(paths.HTML.joinpath, PAGES)}
     places = {p: set(re.findall(r'\b(?:id|name)="([^"]+)"', text)) for p, text in texts.items()}
