@@ -104,7 +104,7 @@ show.figure(
 # The predictor of expression was fitted to {{ glm_design_predictor_fitted }} random and evolved
 # promoters alone, never to native ones; on {{ glm_design_predictor_tested }} native ones that no
 # generator saw its rank correlation with the measured expression is {{ glm_design_predictor }}. No
-# design was measured: all of this is arithmetic.
+# design was measured: all values are computed, none measured.
 
 # %% [markdown]
 # ## All numbers

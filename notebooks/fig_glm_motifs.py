@@ -64,11 +64,11 @@ show.figure(
     profile=profile,
     name="found",
     caption="The commonest motifs in what the network expects upstream of held-out genes (left), "
-    "and the nearest profile of JASPAR, laid on them (right); pale where shuffled columns come as "
-    "near in one case of twenty.",
+    "and the nearest profile of JASPAR, laid on them (right); pale where it is not nearer than "
+    "95 % of motifs with shuffled columns.",
     alt="Sequence logos of the motifs that the network expects, each beside the nearest known "
     f"binding profile; {commonest.known.sum()} of these {len(commonest)} are nearer to it than "
-    "shuffled columns come in one case of twenty.",
+    "95 % of motifs with shuffled columns.",
 )
 
 # %% [markdown]

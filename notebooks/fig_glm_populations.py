@@ -148,8 +148,8 @@ show.figure(
     profile=profile,
     name="mtdna",
     caption="Changes of the human mitochondrial genome. Unseen: carried by none of 56,434 people; "
-    "common: by more than 1 in 1,000; confirmed: pathogenic by MITOMAP. Bars: 95 % intervals over "
-    "genes.",
+    "common: by more than 1 in 1,000; confirmed: pathogenic by MITOMAP. Hollow: raw LLR; filled: "
+    "less the mean of the three-base context. Bars: 95 % intervals over genes.",
     alt="AUROC of networks, k-mer models, phyloP and rules on changes of the mitochondrial genome. "
     + glm_figures.result(human, looks),
 )
@@ -245,8 +245,8 @@ show.figure(
     profile=profile,
     name="others",
     caption="Changes of 13 exons of BRCA1 by their frequency in gnomAD, and of 14 regions of M. "
-    "tuberculosis by their share of isolates, within kind of change. Bars: 95 % intervals over "
-    "exons, or regions.",
+    "tuberculosis by their share of isolates, within kind of change. Hollow: raw LLR; filled: "
+    "less the mean of the three-base context. Bars: 95 % intervals over exons, or regions.",
     alt="AUROC of networks, phyloP, measured effects and rules on unseen and rare changes. "
     + glm_figures.result(others, looks),
 )
@@ -259,9 +259,9 @@ show.figure(
 # glm_populations_brca1_unseen_n }} changes {{ glm_populations_brca1_unseen_harmful }} are in
 # nobody, most of them because there were not enough people. No score of a model could be expected
 # to do better, and one that does (the network of *E. coli*, calibrated, {{
-# glm_populations_brca1_rare_glm_ecoli_calibrated }} for rare) has met chance.
+# glm_populations_brca1_rare_glm_ecoli_calibrated }} for rare) is probably chance.
 #
-# **Isolates of *M. tuberculosis*** are counted among those that the drug of the region kills, so
+# **Isolates of *M. tuberculosis*** are those that are susceptible to the drug of the region, so
 # that resistance, which treatment selects for, does not make a change common. Of {{
 # glm_populations_tb_unseen_n }} changes {{ glm_populations_tb_unseen_harmful }} are in no isolate.
 # The network of *E. coli* tells them from the others at {{ glm_populations_tb_unseen_glm_ecoli }},

@@ -97,11 +97,11 @@ show.figure(
 # changes are often silent. The network of E. coli needs {{ glm_genomes_steps_ecoli }} bits at the
 # three positions and is surest at position {{ glm_genomes_surest_ecoli }}, against the review; that
 # of yeast needs {{ glm_genomes_steps_yeast }} and is surest at position {{ glm_genomes_surest_yeast
-# }}, least at the third. Counts of short words show the same there, codon usage does not:
-# told the frame, it needs {{ glm_genomes_usage_ecoli }} bits at the three positions in E. coli and
-# {{ glm_genomes_usage_yeast }} in yeast, the k-mer chain {{ glm_genomes_chain_ecoli }} and {{
-# glm_genomes_chain_yeast }}. So the order is a property of the genome that words of a few bases
-# carry, and not of the network.
+# }}, least at the third. The k-mer chain, which counts short words, needs {{
+# glm_genomes_chain_ecoli }} bits in E. coli and {{ glm_genomes_chain_yeast }} in yeast; codon
+# usage, given the frame, {{ glm_genomes_usage_ecoli }} and {{ glm_genomes_usage_yeast }}. Where the
+# chain has the order of the network, that order is a property of the genome that words of a few
+# bases carry, and not of the network.
 
 # %% tags=["remove-input"]
 show.figure(
@@ -162,6 +162,6 @@ show.table(
 # ## Has the network of yeast found binding sites? Not shown
 #
 # Of the motifs that recur in what it expects upstream of genes {{ glm_genomes_motifs_network }} are
-# nearer to a known binding profile than shuffled columns come in one case of twenty; of those of a
-# chain that counts words {{ glm_genomes_motifs_chain }}. What leads both lists are runs of A and
+# nearer to a known binding profile than 95 % of motifs with shuffled columns; of those of a chain
+# that counts words {{ glm_genomes_motifs_chain }}. What leads both lists are runs of A and
 # repeats of TA. The logos are on the [page of motifs](glm-motifs).

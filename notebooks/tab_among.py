@@ -26,7 +26,7 @@
 # **computed here**, each on the genes that it has. The two are never averaged together.
 #
 # Three things to know. GO terms and diseases are written in summaries and in the literature, so
-# that text is in large part read there, not predicted. The terms after March 2024 are newer than
+# that models of text look a part of the answers up. The terms after March 2024 are newer than
 # every text and sequence used here, but there are few positives a term. And tasks that ask much the
 # same count as one cluster in every interval.
 #

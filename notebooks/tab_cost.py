@@ -73,8 +73,9 @@ show.table(
 # %% [markdown]
 # ## Stages
 #
-# Seconds of the clock of the run that computed the results, and the memory of its largest process
-# in MiB. A later run that computes fewer than half of the cells anew does not change them.
+# Seconds by the clock of the last run that computed more than half of the cells; what it found in
+# the cache costs nothing here, but is in the sums above. The memory of the largest process, in MiB,
+# is known for the whole run alone.
 
 # %% tags=["remove-input"]
 show.table(

@@ -58,7 +58,7 @@ show.table(
 )
 
 # %% [markdown]
-# ## Choices in small, measured
+# ## Design choices, measured at small scale
 #
 # Each network below differs from another in one choice. All had the same budget of {{
 # glm_questions_budget }} CPU seconds of one thread ({{ glm_questions_least }} to {{
