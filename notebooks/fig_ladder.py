@@ -50,10 +50,10 @@ show.figure(
     page=page,
     profile=profile,
     name="slopes",
-    caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model "
-    "that can be compared on every group of tasks; shortcuts are hollow, the dashed line is "
-    "chance. Thin lines: 95 % intervals. Tasks that resemble each other weigh less, every group "
-    "weighs the same.",
+    caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model, "
+    "over the tasks of all groups that these models share; shortcuts are hollow, the dashed "
+    "line is chance. Thin lines: 95 % intervals. Tasks that resemble each other weigh less, "
+    "every group weighs the same.",
     alt="Mean AUROC of each model under each split, one row a model. "
     + tiers.ladder_words(means, models).replace("*", "").replace("`", ""),
 )
