@@ -191,8 +191,8 @@ show.table(
     page=page,
     profile=profile,
     name="errors",
-    caption="Width of the 95 % intervals and number of pairs of models that differ, with source "
-    "tables drawn and with tasks as if they were independent.",
+    caption="Half width of the 95 % intervals and number of pairs of models that differ, as in "
+    "this book, and with tasks drawn as if they were independent.",
     titles={"measure": tables.METRICS},
     words=speed.words(separated="pairs that differ", clusters="effective source tables"),
 )

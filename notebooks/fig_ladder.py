@@ -71,10 +71,10 @@ show.figure(
     profile=profile,
     name="groups",
     caption="Weighted mean of test AUROC on the common genes by split (marks), one panel a group "
-    "of tasks, rows ordered as in the figure above.",
+    "of tasks, rows ordered as in the figure above, other models below.",
     alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model. "
     + figures.leaders(rest, "group", word="Highest under random folds"),
-)
+) if len(grouped) else None  # results of one group have no other panel
 
 # %% tags=["remove-input"]
 show.prose(tiers.ladder_words(means, models))
