@@ -42,7 +42,8 @@ def speeds(measured_on: str = "") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As of ``measure``; ``largest_difference``: of the LLR of both ways, which is rounding.
+        As of ``measure``; ``largest_difference``: of the LLR of both ways, which is rounding, and
+        ``spread``: the standard deviation of the LLR, so that it can be told from 0.
 
     Raises
     ------
@@ -118,7 +119,7 @@ def operations(way: Callable, model: Nucleotides, sequence, variants) -> int:
 
 
 def cases(device: str) -> dict[str, Callable[[], Nucleotides]]:
-    """Networks with fresh weights, on which speed does not depend.
+    """Networks with random weights, on which speed does not depend; no LLR is 0.
 
     Parameters
     ----------
@@ -133,7 +134,15 @@ def cases(device: str) -> dict[str, Callable[[], Nucleotides]]:
 
     def small(**given) -> Callable[[], Nucleotides]:
         recipe = net.Recipe(name="speed", **SMALL, **given)
-        return lambda: trained.TrainedModel(recipe, device=device)
+
+        def make() -> Nucleotides:
+            model = trained.TrainedModel(recipe, device=device)
+            for weights in model.network.parameters():
+                if not weights.any():  # a last layer of zeros would score 0 by either way
+                    torch.nn.init.normal_(weights, std=0.3)
+            return model
+
+        return make
 
     return {
         "blind-spot convolution": small(objective="blind-spot"),
@@ -248,6 +257,7 @@ def measure(
                     "variants_of_the_loop": len(few),
                     "window": LENGTH,
                     "largest_difference": float(np.abs(scores[shared][few] - scores[plain]).max()),
+                    "spread": float(scores[shared].std()),
                     "repeats": repeats,
                     "threads": threads,
                 }
@@ -264,7 +274,9 @@ def save(frame: pd.DataFrame) -> pd.DataFrame:
     if results_path().exists():
         old = pd.read_csv(results_path())
         saved = pd.concat([old[~old.device.isin(frame.device)], frame])
-    results.write_csv(saved.round(4), results_path())
+    results.write_csv(
+        saved.round({c: 4 for c in saved if c != "largest_difference"}), results_path()
+    )
     return frame
 
 

@@ -18,6 +18,10 @@
 # on the genes that it covers and scored three times: on its *own* genes; on the *common* genes,
 # which every broad model covers; and on *all* genes of the task, where a gene without a vector gets
 # the class prior of the training fold, never an invented vector.
+#
+# **Compare marks within a row, and rows of as many tasks**: a model that is scored on few tasks,
+# because it was trained on the labels of the others or lacks their genes, has a mean of those few.
+# Its number of tasks stands behind its name.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile's results
@@ -49,7 +53,7 @@ show.figure(
     charts.dots(
         drawn,
         list(pd.Series(figures.titles(rows, models)) + number[rows].to_numpy()),
-        label="plain mean AUROC over classification tasks (0 to 1)",
+        label="plain mean AUROC over the tasks of the row (0 to 1)",
         by="genes",
         looks={genes: {"marker": mark} for genes, mark in marks.items()},
         chance=0.5,
@@ -85,7 +89,9 @@ show.table(
 # The smallest difference between two models that a task shows with 80 % power, from the errors of
 # the differences of the models that are compared on it; how far apart its two best models are; and
 # how many more genes like these would tell them apart. A task that cannot show a difference of a
-# tenth is *underpowered*: it is listed, and stays out of all weighted means.
+# tenth is *underpowered*: it is listed, and stays out of all weighted means. The smallest
+# difference is measured on the scores; that of the [catalogue of tasks](tasks) is by formula,
+# before any run.
 
 # %% tags=["remove-input"]
 power = results.read_beside(shown, "power.csv")
@@ -118,7 +124,7 @@ ax.annotate(
     xycoords=("axes fraction", "data"),
     va="center",
 )
-ax.set(xscale="log", xlabel="genes of the task (log scale)", ylim=(0, None))
+ax.set(xscale="log", xlabel="genes on which the models are compared (log scale)", ylim=(0, None))
 ax.set_ylabel("smallest detectable difference\n(AUROC; of regression Spearman)")
 ax.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
 ax.xaxis.set_major_formatter("{x:,.0f}")

@@ -20,6 +20,7 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 group: str = "localization"  # which of the five groups
 
 # %% tags=["remove-input"]
+import numpy as np
 from IPython.display import HTML, Markdown
 
 from genebench.benchmark import results, summaries
@@ -67,10 +68,10 @@ show.table(
 # %% [markdown]
 # ## Each task, each split
 #
-# Find a task by typing a part of its name, and compare the splits: `family`
+# Find a task by typing a part of its name, and compare the splits that were run: `family`
 # keeps genes of one family or symbol stem together, `similarity` those of similar proteins, so that
 # most such relatives of a tested gene are not in training. [Relatives and leakage](ladder) shows
-# the means over tasks.
+# the means over tasks. Regression tasks are in Spearman correlation, all others in AUROC.
 
 # %% tags=["remove-input", "full-width"]
 power = tables.of_group(results.read_beside(shown, "power.csv"), group)
@@ -106,7 +107,10 @@ HTML(two.data + each.data)
 excess = intervals[(intervals.split == "random") & intervals.excess.notna()]
 excess = summaries.with_exposure(excess, models)
 excess = excess.sort_values(["exposed", "excess"], ascending=[True, False])
-columns = "task model score low high best_shortcut excess excess_low excess_high exposed excess_q"
+columns = "task model measure score excess excess_low excess_high excess_q exposed best_shortcut"
+excess["exposed"] = np.where(excess.exposed, "yes", "no")
+excess["measure"] = np.where(excess.kind == "regression", "Spearman", "AUROC")
+excess["excess_q"] = excess.excess_q.map(lambda q: "< 0.001" if q < 0.001 else f"{q:.3f}")
 show.table(
     tables.readable(excess, models, columns.split()),
     page=page,
@@ -117,8 +121,8 @@ show.table(
     phone=["task", "model", "score", "excess"],
     caption="Score on the common genes, best shortcut of the task on the same genes and folds, "
     "and excess over it, with 95 % intervals (that of the excess is paired); q: the false "
-    "discovery rate at which the excess is called positive, among the tasks of the model; "
-    "regression tasks are in Spearman correlation.",
+    "discovery rate at which the excess is called positive, among the tasks of the model. "
+    "Measure: AUROC, 0.5 is guessing, or Spearman correlation, 0 is.",
 )
 
 # %% tags=["remove-input", "full-width"]

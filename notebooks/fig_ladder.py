@@ -19,6 +19,8 @@ page: str = "ladder"  # name of this page
 source: str = "paper"  # whose results are shown; empty: those of the profile of the book
 
 # %% tags=["remove-input"]
+import numpy as np
+
 from genebench.benchmark import results
 from genebench.core import specs
 from notebooks.lib import charts, figures, markdown, show, tables, tiers
@@ -31,6 +33,12 @@ show.prose(tiers.introduction(dated, known.profile(shown), models))
 # %% tags=["remove-input"]
 means = tiers.of_measure(results.read_beside(shown, "means.csv"))
 drawn = figures.styled(means, models)
+newer = tables.late(drawn.model.map({m: s.newest for m, s in models.items()}), dated)
+drawn["row"] += np.where(newer.str.match("[1-9]"), " †", "")
+dagger = (
+    " †: newer than a release that trains, so that the model may have read some of the labels "
+    "that are tested."
+) * bool(len(dated))
 drawn = drawn.assign(panel=tiers.headings(means), folds=means.split + " folds")
 easiest = drawn[means.split == means.split.iloc[0]].sort_values("score", ascending=False)
 first, easiest = drawn.group.iloc[0], easiest[easiest.score.notna()]
@@ -53,7 +61,7 @@ show.figure(
     caption="Weighted mean of test AUROC on the common genes by split (marks), one row a model, "
     "over the tasks of all groups that these models share; shortcuts are hollow, the dashed "
     "line is chance. Thin lines: 95 % intervals. Tasks that resemble each other weigh less, "
-    "every group weighs the same.",
+    "every group weighs the same." + dagger,
     alt="Mean AUROC of each model under each split, one row a model. "
     + tiers.ladder_words(means, models).replace("*", "").replace("`", ""),
 )
@@ -71,7 +79,7 @@ show.figure(
     profile=profile,
     name="groups",
     caption="Weighted mean of test AUROC on the common genes by split (marks), one panel a group "
-    "of tasks, rows ordered as in the figure above, other models below.",
+    "of tasks, rows ordered as in the figure above, other models below." + dagger,
     alt="Mean AUROC of each model under each split, one panel a group of tasks, one row a model. "
     + figures.leaders(rest, "group", word="Highest under random folds"),
 ) if len(grouped) else None  # results of one group have no other panel

@@ -27,6 +27,7 @@ source: str = "paper"  # whose results are shown; empty: those of the profile of
 
 # %% tags=["remove-input"]
 import seaborn as sns
+from IPython.display import display
 
 from genebench.benchmark import results
 from genebench.benchmark.summaries import SHARED
@@ -103,7 +104,8 @@ show.figure(
     caption="Test AUROC of all classification tasks by family of models and group of tasks; a box "
     "spans the quartiles over tasks and models of a family, whiskers 1.5 times that at most, "
     "points are all there is of a group of fewer than five tasks, the dashed line is chance. "
-    "Exposed models are in it: see the stars above.",
+    "Exposed models are in it (see the stars above), and the box of shortcuts pools weak ones and "
+    "strong ones: what the best shortcut of each task leaves is in the next figure.",
     alt="Box plots of AUROC by family of models, five groups of tasks side by side. "
     + figures.leaders(drawn.assign(row=drawn.family), "group", word="Highest single score"),
 )
@@ -113,11 +115,12 @@ show.figure(
 #
 # The *excess score* is a model's score minus that of the best shortcut on the same task, the same
 # test genes and the same folds (the common genes). The best shortcut of a fold is picked by its
-# mean over the other folds. Well above zero, the model knows something that the letters of the
-# symbol and the gene family do not tell. A shortcut that was trained on the labels does not count.
-# Means are the {term}`weighted means <Weighted mean>` of the [leaderboard](leaderboard): over the
-# tasks that can show a difference, tasks that resemble each other weighing less. A model that was
-# trained on the labels, or covers too few genes to be compared on the common ones, has no dot.
+# mean over the other folds. Above zero with its interval, the model knows something that the
+# letters of the symbol and the gene family do not tell. A shortcut that was trained on the labels
+# does not count. Means are the {term}`weighted means <Weighted mean>` of the
+# [leaderboard](leaderboard): over the tasks that can show a difference, tasks that resemble each
+# other weighing less. A model that was trained on the labels, or covers too few genes to be
+# compared on the common ones, has no dot.
 
 # %% tags=["remove-input"]
 drawn = first[first.excess.notna() & (first.group != "all")]
@@ -180,7 +183,8 @@ show.figure(
 # these labels; *exposed*, something has, for all tasks of the source or for a part of them;
 # *unknown*, nobody can say, because the text of its training is not listed. Exposed scores are
 # starred, and in no weighted mean, tier or ladder (the plain means of the heat maps above have
-# them, with their star).
+# them, with their star). A model has a star in a group only where labels that it was trained on are
+# among the tasks of that group: of a source that is exposed *in part* most groups can be clean.
 
 # %% tags=["remove-input"]
 run = known.profile(shown)
@@ -246,14 +250,23 @@ show.table(
 # more than masking as many words chosen at random (both without the names of the gene). A third
 # text leaves the words of the labels of one source (the Human Protein Atlas), masks
 # those of all other sources, and is compared on the tasks of that source. Exposed models are in it:
-# this is what the table is about.
+# this is what the table is about. Compare the rows of one text: what *masked summary* loses beyond
+# *random words masked* is owed to the words of the labels.
 
 # %% tags=["remove-input"]
 lost = results.read_beside("masked", "masked.csv")
 lost = lost.assign(
     text=figures.titles(lost.model, models), masked=figures.titles(lost.other, models)
 )
-show.table(
+words = show.prose(
+    "Lost by MiniLM over the tasks of the Human Protein Atlas: "
+    + "; ".join(
+        f"**{row.lost:.3f}** ({row.low:.3f} to {row.high:.3f}) with *{row.masked}*"
+        for row in lost[(lost.group == "hpa") & (lost.model == "minilm-summary")].itertuples()
+    )
+    + "."
+)
+table = show.table(
     lost.replace({"group": {"hpa": "Human Protein Atlas"}})[
         ["group", "text", "masked", "tasks", "clusters", "lost", "low", "high"]
     ],
@@ -264,3 +277,4 @@ show.table(
     caption="AUROC that a model loses with the masked text against its whole summary: weighted "
     "mean over the tasks of a group, or of a source, with its 95 % interval, random folds.",
 )
+display(words, table)

@@ -144,7 +144,7 @@ sns.stripplot(
     ax=ax,
 )
 ax.axhline(0.5, color=figures.INK, linestyle=":", linewidth=1)
-ax.set(xlabel="spectral parameter λ (0: random, 1: nothing shared)")
+ax.set(xlabel="spectral parameter λ (0: random, 1: no links)")
 ax.set_ylabel("AUROC (chance 0.5)")
 ax.figure.set_size_inches(8.6, 4)
 sns.move_legend(ax, "lower left", fontsize=10)

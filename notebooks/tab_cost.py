@@ -36,24 +36,34 @@ show.prose(costs.words(run))
 spent = costs.spent(run)
 rows = figures.ordered(spent.model, models)
 parts = {
-    "fits_s": "probes, all tasks and splits (CPU)",
-    "embedding_s": "embedding, once (clock, all cores)",
+    "fits_s": "probes of all tasks and splits\n(CPU seconds)",
+    "embedding_s": "embedding, made once\n(seconds by the clock, all cores)",
 }
 bars = spent.set_index("model").loc[rows, list(parts)].rename(columns=parts)
-ax = bars.set_axis(figures.titles(rows, models)).plot.barh(
-    stacked=True, width=0.8, color=["#0072b2", "#e69f00"], figsize=(9, 0.36 * len(rows) + 1.4)
-)
-ax.set(xlabel="seconds", ylabel="")
-figures.rows_axis(ax, list(figures.titles(rows, models)))
+left, right = bars.plot.barh(
+    subplots=True,
+    layout=(1, 2),
+    sharex=False,
+    sharey=True,
+    legend=False,
+    title=[""] * 2,
+    width=0.8,
+    color=["#0072b2", "#e69f00"],
+    figsize=(9, 0.36 * len(rows) + 1.4),
+)[0]
+left.set_xlabel(parts["fits_s"])
+right.set_xlabel(parts["embedding_s"])
+figures.rows_axis(left, list(figures.titles(rows, models)))
 show.figure(
-    ax.figure,
+    left.figure,
     spent,
     page=page,
     profile=profile,
     name="models",
-    caption="By model: CPU seconds of all probes of all tasks, splits and folds, and seconds by "
-    "the clock, with all cores, of the embedding that is made once.",
-    alt="Bars of seconds by model, probes and embedding end to end. "
+    caption="By model, in two units that cannot be added: CPU seconds of all probes of all tasks, "
+    "splits and folds (left), and seconds by the clock, with all cores, of the embedding that is "
+    "made once (right).",
+    alt="Bars of seconds by model, of probes on the left and of the embedding on the right. "
     + figures.leaders(figures.styled(spent, models), score="fits_s", word="Most, probes", most=3),
 )
 

@@ -17,9 +17,10 @@
 # each model, and its relatives. Every prediction was made by a probe that had not seen the gene
 # (random folds: it may have seen relatives). Shown first are the ten most telling labels, those on
 # which the models differ most; models that were trained on the labels are left out of the table.
-# Models and labels are those of profile *paper* where its run has kept its predictions here, else
-# those of the profile that this book was run for; the line below the search says which. Predictions
-# of single genes are too large to come with the code, and are made anew by a run.
+# One gene is shown as an example. **Whose genes these are, the line below the search says**: those
+# of profile *paper*, if the machine that built this book had run it, else those of the profile of
+# the book. Predictions of single genes are too large to come with the code, and are made anew by a
+# run.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for

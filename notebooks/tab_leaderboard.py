@@ -14,7 +14,7 @@
 # # Leaderboard
 #
 # Which model is best *for your question*, and how sure is that? The first table answers by group of
-# tasks, the figure and the table below it say more, and at the end you can weigh the groups
+# tasks, the figure and the table below it say more, and below these you can weigh the groups
 # yourself.
 #
 # Read the *tier* before the number: the models of a tier are not significantly different from the
@@ -93,7 +93,7 @@ show.figure(
     caption="Weighted mean of test AUROC on the common genes under random folds, with 95 % "
     "intervals, and the ranks that each model can have. Grey bars on the right join models of "
     "which no two are significantly different; a line stands where a model of a lower tier "
-    "follows.",
+    "follows. Shortcuts are hollow.",
     alt="Models by mean AUROC with intervals, one panel a group of tasks. "
     + tiers.best(first, models),
 )
@@ -108,8 +108,9 @@ show.table(
     caption="Weighted means of test AUROC and of the excess over the best shortcut, common genes, "
     "by group and split, with 95 % intervals. Effective tasks: their number after tasks that "
     "resemble each other share their weight; effective source tables: likewise of the tables that "
-    "labels are cut from. Regression tasks have another measure and are on the pages of the "
-    "groups.",
+    "labels are cut from; every group weighs the same, so that all groups together can count for "
+    "fewer tables than one of them. Regression tasks have another measure and are on the pages of "
+    "the groups.",
 )
 
 # %% [markdown]
@@ -125,7 +126,8 @@ show.table(
 rows = figures.ordered(first.model[first.group != "all"], models)
 weighed = first.pivot(index="model", columns="group", values="score")
 weighed = weighed.loc[rows, [g for g in specs.GROUPS if g in weighed]]
-weighed = weighed.set_axis(figures.titles(rows, models)).rename_axis(columns=None)
+names = [models[m].title + " (shortcut)" * (models[m].family == "shortcut") for m in rows]
+weighed = weighed.set_axis(names).rename_axis(columns=None)
 show.weights(weighed, page=page, profile=profile, name="weights")
 
 # %% [markdown]

@@ -35,7 +35,7 @@ from notebooks.lib import markdown, show
 show.begin()
 known = specs.declared()
 listed = cards.model_catalogue(known.models.values(), known.sources)
-front = ["title", "family", "input", "dim", "status", "reason", "model"]
+front = ["title", "family", "input", "dim", "status", "pooling", "exposed on"]
 show.table(
     listed[[*front, *listed.columns.drop([*front, "description"])]],
     page=page,

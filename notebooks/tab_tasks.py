@@ -20,9 +20,11 @@
 #
 # *Families*: number of gene families among its genes; *largest family*: share of the genes in it;
 # *version*: of our definition of the task; *smallest difference*: between two uncorrelated models,
-# in AUROC or Spearman's correlation, that the task would show four times of five, by formula;
+# in AUROC or Spearman's correlation, that the task would show four times of five, by formula and
+# before any run ([measured on the scores](coverage) it is what decides which tasks count);
 # *underpowered*: that is above 0.1. *Status*: whether its source was at hand when the profile was
-# run, not on the machine that built this page.
+# run, not on the machine that built this page. A screen that is too narrow for all columns has a
+# button *All columns* above the table.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -39,7 +41,8 @@ from notebooks.lib import markdown, show, stored
 show.begin()
 listed = stored.read_tasks(source)
 texts = ["prior", "family rule", "classes", "description", "licence"]
-links, front = markdown.task_links(listed), ["title", "group", "kind", "genes", "task"]
+links, front = markdown.task_links(listed), ["title", "group", "kind", "genes"]
+front += ["smallest difference", "underpowered", "families", "largest family", "status", "balance"]
 show.table(
     listed[[*front, *listed.columns.drop([*front, *texts])]],
     page=page,
@@ -59,15 +62,23 @@ show.table(
 ready = listed[listed.status == "ready"]
 counts = pd.crosstab(ready.group, ready.kind)
 counts = counts.loc[[g for g in specs.GROUPS if g in counts.index]]
-counts.assign(total=counts.sum(axis=1)).rename_axis(index=None, columns=None)
+counts = counts.assign(total=counts.sum(axis=1)).rename_axis(columns=None).reset_index()
+show.table(
+    counts,
+    page=page,
+    profile=profile,
+    name="kinds",
+    caption="Number of tasks by group and kind.",
+    phone=["group", "binary", "total"],
+)
 
 # %% [markdown]
 # ## Beside the published tasks
 #
 # Every task that the paper lists: number of genes (or pairs) here and as published, and the reason
 # for every difference over two percent. `missing`: the file at hand lacks it; the official download
-# has it. The paper's two NOTCH1 names are those of its own runs, which read each other's file; the
-# table above says what is really inside.
+# has it. The paper's own runs of the two tasks on targets of NOTCH1 read each other's file, so that
+# its two names are exchanged; the first table above says what each file holds.
 
 # %% tags=["remove-input", "full-width"]
 beside = pd.read_csv(results.beside_path(source, "tasks_published.csv"), keep_default_na=False)

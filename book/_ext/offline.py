@@ -7,6 +7,33 @@ import shutil
 from pathlib import Path
 
 from docutils import nodes
+from pybtex.plugin import register_plugin
+from pybtex.style.formatting.unsrt import Style
+from pybtex.style.labels import BaseLabelStyle
+
+
+class _Names(BaseLabelStyle):
+    """References are headed as the text cites them: "Kan-Tor et al. 2024"."""
+
+    def format_labels(self, sorted_entries):
+        seen = {}
+        for entry in sorted_entries:
+            people = entry.persons.get("author") or entry.persons.get("editor")
+            last = [" ".join(p.prelast_names + p.last_names).strip("{}") for p in people]
+            names = last[0] + " et al." * (len(last) > 2) + f" and {last[-1]}" * (len(last) == 2)
+            label = f"{names} {entry.fields['year']}"
+            seen[label] = seen.get(label, -1) + 1
+            yield label + "abcdefgh"[seen[label]] * bool(seen[label])
+
+
+class _ByName(Style):
+    """Sorted by author and year, and headed by ``_Names``."""
+
+    default_label_style = _Names
+    default_sorting_style = "author_year_title"
+
+
+register_plugin("pybtex.style.formatting", "names", _ByName)
 
 
 def _without_thebe(app, config):

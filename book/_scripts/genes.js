@@ -70,6 +70,7 @@
       }
     });
 
+    const whose = () => `${about.genes.length.toLocaleString("en")} genes of profile ${about.profile}; type the first letters of an approved symbol (TP53, not p53).`;
     const open = symbol => {
       const i = at.get(symbol.toUpperCase());
       if (i === undefined) {
@@ -82,7 +83,7 @@
       const show = async () => {
         const genes = await shards[number], at = chosen - number * about.shard;
         if (!genes[at]) return;  // a gene of another file was chosen meanwhile
-        told.textContent = "";
+        told.textContent = whose();
         shown = chosen;
         draw(chosen, genes[at]);
         root.dataset.shown = about.genes[chosen];
@@ -190,8 +191,9 @@
 
     const follow = () => {
       const wanted = decodeURIComponent(location.hash.slice(1));
-      if (!wanted || !at.has(wanted.toUpperCase())) {
-        if (wanted && !document.getElementById(wanted)) open(wanted);
+      if (!wanted) return shown === null && open(at.has("TP53") ? "TP53" : about.genes[0]);  // an example
+      if (!at.has(wanted.toUpperCase())) {
+        if (!document.getElementById(wanted)) open(wanted);
         return;
       }
       if (at.get(wanted.toUpperCase()) === shown) return;
@@ -200,7 +202,7 @@
       root.scrollIntoView({block: "start"});
     };
     script(`${base}.js`, () => {
-      told.textContent = `${about.genes.length.toLocaleString("en")} genes of profile ${about.profile}; type the first letters of an approved symbol (TP53, not p53).`;
+      told.textContent = whose();
       addEventListener("hashchange", follow);
       follow();
     }, () => { told.textContent = "The data of the gene pages are not beside this page."; });

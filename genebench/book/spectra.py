@@ -8,7 +8,7 @@ from ..spectra import curve, table
 
 _FALLS = "task model first last fall fall_low uninformed".split()
 _AXES = {
-    "parameter": "spectral parameter λ (0: random, 1: nothing shared)",
+    "parameter": "spectral parameter λ (0: random, 1: no links)",
     curve.OVERLAP: "test units with a relative in train (share)",
 }
 

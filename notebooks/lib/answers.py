@@ -122,9 +122,14 @@ def _compared(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _quoted(row, name: str, value: str) -> dict[str, str]:
-    """A score or an excess and the ends of its interval, by name."""
+    """A score or an excess and the ends of its interval, by name.
+
+    An excess has a third digit where one of its three numbers would be 0.00 without.
+    """
     form, ends = (".2f", "") if value == "score" else ("+.2f", "excess_")
     named = {value: value, "low": f"{ends}low", "high": f"{ends}high"}
+    if ends and any(abs(row[column]) < 0.005 for column in named.values()):
+        form = "+.3f"
     return {f"{name}_{key}": _number(row[column], form) for key, column in named.items()}
 
 

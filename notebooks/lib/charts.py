@@ -44,9 +44,9 @@ def panelled(
         heads = [(line, -(-len(line) // letters)) for line in str(name).split("\n")]
         heads = [textwrap.fill(h, min(letters, len(h) // n + 8)) if h else "" for h, n in heads]
         ax.set_title("\n".join(heads), fontsize=12)
-    for i, ax in enumerate(axes.flat[len(parts) :], len(parts)):
+        ax.tick_params(labelbottom=True)  # of shared axes, too: no need to look down a page
+    for ax in axes.flat[len(parts) :]:
         ax.axis("off")
-        axes.flat[i - wide].tick_params(labelbottom=True)
     return fig, [(ax, str(name), part) for ax, (name, part) in zip(axes.flat, parts)]
 
 

@@ -118,6 +118,10 @@ class Declared:
         """Whether a model is a shortcut or a control."""
         return self.models[model].family in CHEAP
 
+    def averages_relatives(self, model: str) -> bool:
+        """Whether a model only averages relatives, so that its fall without them is arithmetic."""
+        return getattr(self.models[model], "encoder", "") == "stem"
+
     def stars(self, frame: pd.DataFrame) -> list[str]:
         """A star for each row whose model was trained on the labels of its ``task``, else empty."""
         rules = [getattr(self.models.get(m), "exposed_on", lambda _: False) for m in frame.model]
@@ -333,6 +337,8 @@ def finding_table(known: Declared, datasets: Iterable[str] | None = None) -> pd.
     rows = _of("findings.csv", datasets)
     falls = np.where(rows.falls, "yes", "not shown")
     falls = np.where(rows.uninformed, "uninformed at this λ", falls)
+    averages = rows.model.map(known.averages_relatives).astype(bool)
+    falls = np.where(averages, "by arithmetic: no relative left", falls)
     return known.worded(rows.assign(falls=falls), _FINDINGS)
 
 

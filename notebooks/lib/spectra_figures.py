@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from genebench.spectra import curve
 
 from . import figures, show
 from .charts import lines
 from .figures import INK
-from .spectra import WAYS, Declared, by_seed, existing, overlaps, points
+from .spectra import WAYS, Declared, by_seed, existing, overlaps, points, split_words
 from .spectra_words import LABELS, about, verdict
 
 
@@ -30,13 +31,14 @@ def curves(rows: pd.DataFrame, known: Declared) -> Figure:
     Figure
     """
     panels = {
-        "parameter": "λ (0: random, 1: nothing shared)",
+        "parameter": "λ (0: random, 1: no links)",
         curve.OVERLAP: "test units with a relative in train (share)",
     }
     own = known.styled(rows[~rows.split.str.endswith(curve.CONTROL)]).drop(columns=["low", "high"])
     own = pd.concat([own.assign(at=own[x], panel=words) for x, words in panels.items()])
     label, chance = _measure(rows)
     placed = known.styled(existing(rows.task.iloc[0])).rename(columns={"overlap": curve.OVERLAP})
+    numbers = _numbered(placed)
     placed = placed[placed.model.isin(own.model)].assign(mark="D", size=46)
     dots = pd.concat([placed.assign(at=placed[x], panel=words) for x, words in panels.items()])
     options = {"x": "at", "panel": "panel", "chance": chance, "height": 4.2, "dots": dots}
@@ -44,7 +46,7 @@ def curves(rows: pd.DataFrame, known: Declared) -> Figure:
     for ax, x in zip(fig.axes, panels):
         for at in placed[x].unique():
             ax.axvline(at, color="#999999", linestyle=(0, (1, 3)), linewidth=1.2)
-        at = placed.groupby(placed.split.map(_numbered(placed)))[x].mean().sort_values()
+        at = placed.groupby(placed.split.map(numbers))[x].mean().sort_values()
         near = (at.diff() > 0.06).cumsum()  # labels that would cover each other are joined
         for _, part in at.groupby(near):
             place = {"xy": (part.mean(), 1.01), "xycoords": ("data", "axes fraction")}
@@ -56,7 +58,10 @@ def curves(rows: pd.DataFrame, known: Declared) -> Figure:
 
 
 def _numbered(placed: pd.DataFrame) -> dict[str, int]:
-    """Number of each existing split, from the one nearest to a random split on."""
+    """Number of each existing split, from the one nearest to a random split on.
+
+    ``placed``: all of a data set, whatever its figure draws, so that all figures number alike.
+    """
     order = placed.groupby("split").parameter.mean().sort_values().index
     return {name: i for i, name in enumerate(order, start=1)}
 
@@ -65,12 +70,30 @@ def _marks(rows: pd.DataFrame, known: Declared) -> str:
     """What the marks of a figure of curves mean, as far as they are in it."""
     own, placed = known.styled(rows), existing(rows.task.iloc[0])
     words = " Dashed lines are shortcuts." * bool(own.dash.eq("--").any())
-    placed = placed[placed.model.isin(own.model)]
+    numbers, placed = _numbered(placed), placed[placed.model.isin(own.model)]
     if len(placed):
-        named = ", ".join(f"{i} {name}" for name, i in _numbered(placed).items())
+        scored = set(placed.split[placed.score.notna()])
+        named = "; ".join(
+            f"{i} {name}{_meant(known, rows.task.iloc[0], name)}"
+            + ", no score" * (name not in scored)
+            for name, i in numbers.items()
+        )
         words += " Hollow diamonds: splits that others use, at the grey lines, at the λ of the "
         words += f"nearest overlap and at their own overlap ({named})."
+    words += " Computationally expensive models have fewer values of λ."
     return words + " A star: the model was trained on the labels." * ("*" in known.stars(own))
+
+
+def _meant(known: Declared, dataset: str, name: str) -> str:
+    """What an existing split does, in the words of its declaration, in small letters."""
+    spec = known.datasets.get(dataset)
+    words = (
+        {split_words(pd.Series([s])).iloc[0]: e.words for s, e in spec.existing.items()}
+        if spec
+        else {}
+    )
+    said = words.get(name, "").rstrip(".")
+    return f": {said[0].lower()}{said[1:]}" if " " in said else ""
 
 
 def _measure(rows: pd.DataFrame) -> tuple[str, float]:
@@ -149,6 +172,7 @@ def overlap_plot(rows: pd.DataFrame) -> Figure:
     fig = lines(long, xlabel="spectral parameter λ", ylabel="", **options)
     fig.axes[1].set_yscale("log")
     figures.plain_ticks(fig.axes[1].yaxis)
+    fig.axes[1].yaxis.set_major_locator(LogLocator(subs=(1, 3)))
     return fig
 
 
@@ -196,10 +220,13 @@ def sections(datasets: Iterable[str], known: Declared, *, page: str, profile: st
         For each data set what it is, and for each way of splitting that it was run with what it
         shows, the curves; then its overlaps.
     """
-    parts, at = [], {"page": page, "profile": profile}
-    for dataset in datasets:
-        name, title = dataset.replace("/", "-"), known.heading(dataset)
-        parts.append(f"```{{rubric}} {title}\n```\n\n{about(dataset, known)}\n")
+    at, names = {"page": page, "profile": profile}, {d: d.replace("/", "-") for d in datasets}
+    links = (f"[{known.heading(d)}](#{page}-{name})" for d, name in names.items())
+    parts = ["On this page: " + " · ".join(links) + "\n"]
+    for dataset, name in names.items():
+        title = known.heading(dataset)
+        head = f"```{{rubric}} {title}\n:name: {page}-{name}\n```"
+        parts.append(f"{head}\n\n{about(dataset, known)}\n")
         for way, words in WAYS.items():
             rows = points(dataset, way)
             if rows.empty:

@@ -84,7 +84,10 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     most = rows.parameter.max()
     ends = np.where(rows.parameter == most, "", rows.parameter.map(" [to λ = {:g}]".format))
     rows = rows.assign(name="*" + rows.model.map(known.title) + "*" + ends)
-    blind, rows = rows["name"][rows.uninformed], rows[~rows.uninformed]
+    arithmetic = rows.model.map(known.averages_relatives).astype(bool)
+    relatives, rows = rows["name"][arithmetic], rows[~arithmetic]
+    unseen, rows = rows[rows.uninformed], rows[~rows.uninformed]
+    blind = unseen["name"]
     parts, best = [], []
     for cheap, part in rows.groupby(rows.model.map(known.cheap)):
         word = "shortcut" if cheap else "model"
@@ -95,6 +98,10 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     if len(blind):
         why = "no mutation of the test is in train there, so that what is known of single mutations"
         parts.append(f"{why} is of no use, and their fall is not counted: {_listed(blind)}")
+        parts += _before(points(dataset, way), unseen, most)
+    if len(relatives):
+        why = "averages relatives, of which none is in train there: its fall is arithmetic"
+        parts.append(f"{_listed(relatives)} {why}, and not counted")
     if dataset in known.two_sided:
         parts.append(
             "both partners of a tested pair are new at every λ, those of the size-matched control "
@@ -118,6 +125,23 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     words = f"**{head}.** Scores are {LABELS[rows.metric.iloc[0]]}; higher is better. From λ = 0"
     words = f"{words} to λ = {most:g}, {shared.replace('%', ' %')}: {'. '.join(parts)}."
     return words.replace(" -", minus(" -"))
+
+
+def _before(points: pd.DataFrame, unseen: pd.DataFrame, most: float) -> list[str]:
+    """What the best of some models scores at the last λ but the largest that all of them have."""
+    rows = points[points.model.isin(unseen.model) & (points.split == unseen.split.iloc[0])]
+    rows = rows[rows.parameter < most]
+    shared = rows.groupby("parameter").model.nunique()
+    shared = shared[shared == len(unseen)]
+    if len(shared) < 2:
+        return []
+    near = rows[rows.parameter == shared.index.max()]
+    best = near.loc[near.score.idxmax()]
+    names, first = (unseen.set_index("model")[c] for c in ("name", "first"))
+    return [
+        f"before that, at λ = {best.parameter:g}, the best of them still scores {best.score:.2f} "
+        f"({names[best.model]}; {first[best.model]:.2f} at λ = 0)"
+    ]
 
 
 def _falls(part: pd.DataFrame, word: str, *, alone: bool) -> str:

@@ -198,6 +198,8 @@ def hardest_split(means: pd.DataFrame) -> str:
 def ladder_words(means: pd.DataFrame, models: Models) -> str:
     """What the first group loses from the easiest to the hardest split, and who leads there.
 
+    Where labels of the future were tested, that is told in place of the hardest.
+
     Parameters
     ----------
     means : DataFrame
@@ -214,6 +216,8 @@ def ladder_words(means: pd.DataFrame, models: Models) -> str:
         return ""
     part = means[means.group == means.group.iloc[0]]
     easiest, hardest = splits[0], hardest_split(part)
+    future = "prospective" in splits
+    hardest = "prospective" if future else hardest
     part = part.assign(title="*" + part.model.map(lambda m: models[m].title) + "*")
     shortcut = part.model.map(lambda m: models[m].family == "shortcut")
     last = part[part.split == hardest].set_index("model")
@@ -230,7 +234,7 @@ def ladder_words(means: pd.DataFrame, models: Models) -> str:
             fall += _ARITHMETIC * kept_apart
             clauses.append(f"the best {word} under `{easiest}` folds, {best.title}, {fall}")
     group = part.group.iloc[0].replace("all", "all groups")
-    words = f"From `{easiest}` to `{hardest}` folds, the hardest, over {group}: "
+    words = f"From `{easiest}` to `{hardest}` folds{', the hardest' * (not future)}, over {group}: "
     words += f"{'; '.join(clauses)}. Under `{hardest}` folds {' and '.join(leaders)}"
     fair = last[~shortcut[part.split == hardest].to_numpy()].sort_values("lost")
     compared = fair[fair.excess.notna()]
@@ -268,7 +272,7 @@ def tier_plot(means: pd.DataFrame, pairs: pd.DataFrame, models: Models, *, label
     """
     means = means.sort_values("score", ascending=False, kind="stable")
     means = of_measure(means, means.measure.iloc[0])
-    frame = styled(means, models).drop(columns="face")
+    frame = styled(means, models)
     frame = frame.assign(row=frame.row + " (rank " + _ranks(means) + ")", panel=headings(means))
     fig = dots(frame, label=label, panel="panel", wide=1, sharex=False, height=0.42)
     look = {"color": "#777777", "linewidth": 4, "clip_on": False, "solid_capstyle": "round"}
