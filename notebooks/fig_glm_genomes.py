@@ -26,6 +26,7 @@ genome: str = "ecoli"  # which genome of data/glm_genomes.yml
 
 # %% tags=["remove-input"]
 import pandas as pd
+from IPython.display import display
 
 from notebooks.lib import charts, figures, glm, glm_figures, show
 
@@ -43,6 +44,26 @@ summary = {
     "saved": saved.saved,
     "95 % interval": glm.spans(saved),
 }
+spans = saved.saved.map("{:.3f}".format) + " (" + glm.spans(saved) + ")"
+learnt = "saves" if saved.low.min() > 0 else "does not surely save"
+codon, starts, stems = (glm.read(genome, name) for name in ("codon", "logo_agreement", "pairs"))
+bits_at = codon[codon.model.str.startswith("glm-")].set_index("position").bits
+usage = codon[codon.model == "codon-usage"].set_index("position").bits
+agreed = starts.r.map("{:.2f}".format) + " (" + glm.spans(starts, 2) + ")"
+agreed = agreed[starts.model.str.startswith("glm-")].map(figures.minus)
+agreed = agreed.set_axis(starts.stretch[agreed.index].str.split().str[0])
+there = "stand out" if stems.auroc.median() > 0.7 else "do not stand out"
+verdicts = (
+    f"- **Short words:** against the best of them the network {learnt} {spans['two']} bits a base "
+    f"from both sides, {spans['one']} from the left alone.",
+    f"- **Codons:** it is surest at position {bits_at.idxmin()} and least sure at "
+    f"{bits_at.idxmax()}; codon usage, given the frame, at {usage.idxmin()} and {usage.idxmax()}.",
+    f"- **Starts of genes:** heights of letters as expected and as they are correlate with "
+    f"{agreed['start']} at the start codon, {agreed['upstream']} upstream of it.",
+    f"- **Stems of transfer RNA:** their pairs {there} (AUROC {stems.auroc.median():.2f}, median "
+    f"of {len(stems)} genes).",
+)
+display(show.prose("\n".join(verdicts)))
 show.table(
     pd.DataFrame(summary).reset_index(drop=True),
     page=page,
@@ -125,7 +146,6 @@ show.figure(
 # itself.
 
 # %% tags=["remove-input"]
-codon = glm.read(genome, "codon")
 measures = {"top": "probability of the likeliest base", "bits": "bits per base"}
 long = codon.rename(columns=measures).melt(["model", "position"], list(measures.values()))
 show.figure(
@@ -161,7 +181,7 @@ show.figure(
 # Letters are as high as the information that they carry beyond the genome's mean composition.
 
 # %% tags=["remove-input"]
-logo, agreement = glm.read(genome, "logo"), glm.read(genome, "logo_agreement")
+logo, agreement = glm.read(genome, "logo"), starts
 stretch = agreement.stretch.str.replace(
     r"^upstream\b", looks.starts[genome]["upstream"], regex=True
 )
@@ -183,7 +203,8 @@ show.figure(
         letters.assign(column="", name=""),
         {"": ""},
         height=2.1,
-        label="bits",
+        label="information, bits",
+        below="place relative to the first base of the start codon",
     ),
     logo,
     page=page,
@@ -205,7 +226,7 @@ show.figure(
 # RNA gene: the AUROC of its seven pairs against all other pairs of bases four or more apart.
 
 # %% tags=["remove-input"]
-moved, found = glm.read(genome, "map"), glm.read(genome, "pairs")
+moved, found = glm.read(genome, "map"), stems
 show.figure(
     glm_figures.dependency_maps(moved.assign(panel=""), label="change of log-odds (0 or more)"),
     moved,

@@ -57,6 +57,9 @@ values |= {"chain_" + g: steps["markov-chain", t] for g, t in names.items()}
 values |= {"steps_" + g: steps["glm-" + g, t] for g, t in names.items()}
 values |= {"stems_" + g: f"{stems['median'][t]:.2f}" for g, t in names.items()}
 values |= {"stems_max_" + g: f"{stems['max'][t]:.2f}" for g, t in names.items()}
+second = glm.read("ecoli", "logo").query("shown == 'glm-ecoli' and place == 1")
+letters = second[["genome", "model"]].sum().map("{:.2f}".format)
+values |= {"letters_genome": letters.genome, "letters_network": letters.model}
 values |= {"motifs_network": known["glm-yeast"], "motifs_chain": known["markov-chain"]}
 show.values(values, page=page, profile=profile)
 
@@ -124,15 +127,16 @@ show.figure(
 )
 
 # %% [markdown]
-# ## Does it know how genes start? In E. coli the start codon, the signal before it not
+# ## Does it know how genes start? In E. coli a trace of the start codon, not the signal before it
 #
 # What the network expects of the bases upstream of a start, where ribosomes bind in bacteria (Shine
 # and Dalgarno's site), does not resemble what stands there: the correlation of letter heights is {{
 # glm_genomes_upstream_ecoli }} in E. coli and {{ glm_genomes_upstream_yeast }} in yeast; the k-mer
 # chain has {{ glm_genomes_upstream_chain_ecoli }} and {{ glm_genomes_upstream_chain_yeast }}. The
 # start codon itself is expected by the network of E. coli ({{ glm_genomes_start_ecoli }}, the chain
-# {{ glm_genomes_start_chain_ecoli }}); in yeast neither expects it ({{ glm_genomes_start_yeast }}
-# and {{ glm_genomes_start_chain_yeast }}).
+# {{ glm_genomes_start_chain_ecoli }}), but faintly: the genes have {{ glm_genomes_letters_genome }}
+# bits at its second base, the network expects {{ glm_genomes_letters_network }}. In yeast neither
+# expects it ({{ glm_genomes_start_yeast }} and {{ glm_genomes_start_chain_yeast }}).
 
 # %% tags=["remove-input"]
 shown = tables["logo_agreement"]

@@ -112,8 +112,10 @@ show.figure(
 # given the others. The **log-likelihood ratio** is
 #
 # $$
-# \mathrm{LLR} = \log P(\text{alternative} \mid \text{context}) - \log P(\text{reference} \mid
-# \text{context}),
+# \begin{aligned}
+# \mathrm{LLR} =\; & \log P(\text{alternative} \mid \text{context}) \\
+# & - \log P(\text{reference} \mid \text{context}),
+# \end{aligned}
 # $$
 #
 # with the natural logarithm, everywhere in this book: **negative means that the new letter is

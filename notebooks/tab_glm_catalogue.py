@@ -56,6 +56,7 @@ show.table(
     name="catalogue",
     caption="Published language models of sequences by date, with what they read, whether they run "
     "here, objective, tokens and context (in tokens or bases, as the paper gives it).",
+    words={"title": "model", "task": "objective", "date": "first version", "status": "here"},
 )
 
 # %% tags=["remove-input"]

@@ -60,7 +60,7 @@ show.figure(
     name="strata",
     caption="Scores that every variant has: over all pairs of a pathogenic and a benign variant; "
     "only pairs of the same consequence; of the same consequence and third of phyloP; of the same "
-    "gene. Bars: 95 % intervals over genes.",
+    "gene. " + glm_figures.tested(whole) + "Bars: 95 % intervals over genes.",
     alt="AUROC of DNA predictors, phyloP and rules over all pairs and within strata. "
     + glm_figures.result(whole, looks),
 )
@@ -108,7 +108,9 @@ show.figure(
     profile=profile,
     name="residues",
     caption="Pathogenic against benign variants that models of proteins can score, one consequence "
-    "a panel; only variants that all predictors score. Bars: 95 % intervals over genes.",
+    "a panel; only variants that all predictors score. "
+    + glm_figures.tested(residues)
+    + "Bars: 95 % intervals over genes.",
     alt="AUROC of thirteen predictors, phyloP and transversion for three kinds of variants. "
     + glm_figures.result(residues, looks),
 )
@@ -121,7 +123,9 @@ show.figure(
     page=page,
     profile=profile,
     name="others",
-    caption="The same for variants that only models of DNA score. Bars: 95 % intervals over genes.",
+    caption="The same for variants that only models of DNA score. "
+    + glm_figures.tested(others)
+    + "Bars: 95 % intervals over genes.",
     alt="AUROC of eight predictors, phyloP and transversion for seven kinds of variants. "
     + glm_figures.result(others, looks),
 )

@@ -256,6 +256,7 @@ asked = (
     + "** *Measured:* "
     + asked.we
     + " "
+    + ("*Found:* " + asked.found + " ").where(asked.found.notna(), "")
     + needs
     + (" See [](" + asked.page + ").").where(there, "")
 )

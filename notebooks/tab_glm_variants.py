@@ -59,7 +59,8 @@ show.figure(
     profile=profile,
     name="ecoli",
     caption="Single-base changes in held-out genes of E. coli by their effect on the protein, "
-    "first named against second. Bars: 95 % intervals over genes.",
+    "first named against second. Bars: 95 % intervals over genes."
+    "Hollow: raw; filled: calibrated by context.",
     alt="AUROC of models and baselines for nonsense, missense and synonymous changes in E. coli. "
     + glm_figures.result(bacterial, looks),
 )
@@ -101,7 +102,8 @@ show.figure(
     page=page,
     profile=profile,
     name="yeast",
-    caption="The same for held-out chromosomes of yeast. Bars: 95 % intervals over genes.",
+    caption="The same for held-out chromosomes of yeast. Bars: 95 % intervals over genes."
+    "Hollow: raw; filled: calibrated by context.",
     alt="AUROC of models and baselines for nonsense, missense and synonymous changes in yeast. "
     + glm_figures.result(fungal, looks),
 )
@@ -131,7 +133,8 @@ show.figure(
     profile=profile,
     name="matched",
     caption="Nonsense and missense against synonymous changes, compared within position of the "
-    "codon and kind of base change. Bars: 95 % intervals over genes.",
+    "codon and kind of base change. Bars: 95 % intervals over genes."
+    "Hollow: raw; filled: calibrated by context.",
     alt="AUROC within codon position and kind of change of models and rules, E. coli and yeast. "
     + glm_figures.result(within, looks),
 )
@@ -166,7 +169,8 @@ show.figure(
     profile=profile,
     name="brca1",
     caption="Loss of function of BRCA1 in saturation genome editing, and ClinVar. Bars: 95 % "
-    "intervals over 13 exons.",
+    "intervals over 13 exons."
+    "Hollow: raw; filled: calibrated by context.",
     alt="AUROC of models and baselines for BRCA1 variants. " + glm_figures.result(measured, looks),
 )
 
@@ -200,7 +204,8 @@ show.figure(
     profile=profile,
     name="tb",
     caption="Substitutions that resistant M. tuberculosis isolates carry more often, against "
-    "those that they do not, by drug. Bars: 95 % intervals over stretches of 30 bases.",
+    "those that they do not, by drug. Bars: 95 % intervals over stretches of 30 bases."
+    "Hollow: raw; filled: calibrated by context.",
     alt="AUROC of models and baselines for resistance mutations of three drugs. "
     + glm_figures.result(resistant, looks),
 )
@@ -223,10 +228,14 @@ show.figure(
     profile=profile,
     name="mpra",
     caption="Rank correlation of scores with the size of measured effects, mean over loci; loci "
-    "that were measured several times count once. Bars: 95 % intervals over loci.",
+    "that were measured several times count once. Bars: 95 % intervals over loci."
+    "Hollow: raw; filled: calibrated by context.",
     alt="Mean rank correlation of models and baselines over reporter elements. "
     + glm_figures.result(reporter, looks),
 )
+
+# %% [markdown]
+# ## Sets and scores
 
 # %% tags=["remove-input"]
 assays = sets.task.str.startswith("mpra/")
@@ -243,13 +252,14 @@ display(
         name="sets",
         titles={"set": {"brca1": "BRCA1", "tb": "M. tuberculosis", "mpra": "reporter assays"}},
         words={"clusters": "independent regions"},
-        caption="What was scored.",
+        caption="What was scored: changes, how many of them are harmful, and regions that are "
+        "independent of each other.",
     ),
     show.table(
         glm.score_table(every, looks),
         page=page,
         profile=profile,
         name="scores",
-        caption="Every score.",
+        caption="Every score of every set, with its 95 % interval.",
     ),
 )

@@ -92,7 +92,7 @@ show.table(
 )
 
 # %% [markdown]
-# ## The same run on a cluster
+# ## The same run by workers of a cluster
 #
 # A profile of real tasks, run by two processes of one machine and by two workers of a Dask cluster
 # on it. *Identical*: byte for byte the same scores. CPU seconds are those of the cells alone; the

@@ -308,7 +308,9 @@ def sign(page, profile, path):
     words = (
         f":::{{admonition}} Rerun this page\n:class: tip gb-rerun\n\n{' · '.join(links)}\n\n"
         f"In a clone: `genebench notebooks --profile {profile} --page {name}`, or the downloaded "
-        f"notebook by itself: `papermill {name}.ipynb out.ipynb -p profile {profile}`.\n\n"
+        f"notebook by itself: `papermill {name}.ipynb out.ipynb -p profile {profile}`. The profile "
+        "named there is that of this book; a page that shows another one reads its committed "
+        "results.\n\n"
         f"Source: `notebooks/{page.notebook}.py`. It needs the package (`pip install -e '.[book]'`)"
         f", {needs}, no GPU, no network; it took {max(1, round(seconds))} s on the machine that "
         f"built this book.{nowhere}\n:::\n"

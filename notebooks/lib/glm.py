@@ -12,6 +12,7 @@ from genebench.core import paths
 from genebench.core.errors import BadInput
 from genebench.core.yamls import read_yaml
 
+from .figures import minus
 from .tables import METRICS, spans
 
 CALIBRATED = "-calibrated"
@@ -201,7 +202,7 @@ def quotable(frame: pd.DataFrame, shown: Looks) -> dict[str, str]:
         model ``other`` is the best that is neither a network nor one of ``INFORMED``.
     """
     by = ["task", "split"] if frame.split.nunique() > 1 else ["task"]
-    words = frame.score.map("{:.2f}".format) + " (" + spans(frame, 2) + ")"
+    words = frame.score.map("{:.2f}".format).map(minus) + " (" + spans(frame, 2) + ")"
     simple = frame[~frame.model.str.startswith("glm-") & ~frame.model.isin(INFORMED)]
     best = simple.sort_values("score").groupby(by, sort=False).tail(1)
     other = best.model.map(shown.title) + ", " + words[best.index]

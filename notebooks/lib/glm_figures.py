@@ -49,6 +49,22 @@ def forest(frame: pd.DataFrame, shown: Looks, *, label: str, chance: float) -> F
     return dots(frame, rows, label=label, panel="title", chance=chance, wide=wide)
 
 
+def tested(frame: pd.DataFrame) -> str:
+    """How many variants each panel of a forest has, for its caption.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``title`` and ``n_test``.
+
+    Returns
+    -------
+    str
+    """
+    number = frame.groupby("title", sort=False).n_test.max().astype(int)
+    return "Variants: " + ", ".join(f"{title} {n:,}" for title, n in number.items()) + ". "
+
+
 def result(frame: pd.DataFrame, shown: Looks) -> str:
     """The highest models of each panel of a forest, for those who cannot see it.
 
@@ -115,7 +131,13 @@ def information(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def logos(
-    frame: pd.DataFrame, heads: Mapping[str, str], *, height: float, label: str, **options
+    frame: pd.DataFrame,
+    heads: Mapping[str, str],
+    *,
+    height: float,
+    label: str,
+    below: str = "",
+    **options,
 ) -> Figure:
     """Sequence logos in rows and columns.
 
@@ -128,7 +150,8 @@ def logos(
         Columns to what stands above them.
     height : float
         Of a row, in inches.
-    label : str
+    label, below : str
+        Of the heights, and of the places.
     **options
         Set on all axes, such as ``ylim``.
 
@@ -154,6 +177,8 @@ def logos(
     for ax, words in zip(axes[0], heads.values()):
         ax.set_title(f"{words}\n{ax.get_title()}".strip(), fontsize=10.5)
     fig.supylabel(label, fontsize=11)
+    if below:
+        fig.supxlabel(below, fontsize=11)
     return fig
 
 

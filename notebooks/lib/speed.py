@@ -53,6 +53,11 @@ def rate_words(speeds: pd.DataFrame) -> str:
     return "\n\n".join(sentences)
 
 
+def apart(cosine: pd.Series) -> pd.Series:
+    """How far from 1 a cosine is that was saved with six digits, as text."""
+    return (1 - cosine).map(lambda far: "< 0.000001" if far < 1e-6 else f"{far:.6f}")
+
+
 def log_lines(table: pd.DataFrame, *, x: str, panel: str, label: str) -> Figure:
     """CPU seconds against a size, both logarithmic.
 
