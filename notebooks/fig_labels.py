@@ -32,7 +32,7 @@ from IPython.display import Markdown
 
 from genebench.benchmark import results, summaries
 from genebench.core import specs
-from notebooks.lib import charts, figures, show, tables, tiers
+from notebooks.lib import answers, charts, figures, show, tables, tiers
 
 show.begin()
 known = specs.declared()
@@ -69,20 +69,7 @@ show.figure(
 )
 
 # %% tags=["remove-input"]
-real = shown[~shown.model.map(lambda m: models[m].family in ("shortcut", "control"))]
-least = real[real.low > 0.5].groupby(["model", "task"]).labels.min().unstack()
-least = least.reindex(columns=shown.task.unique())
-words = least.map(lambda n: f"{n:,.0f}", na_action="ignore").fillna("never")
-most = real[real.labels == real.groupby("task").labels.transform("max")]
-above = (most.excess_low > 0).groupby(most.model).agg(["sum", "size"])
-sentences = [
-    f"- *{models[model].title}* is above chance with its interval from this number of labels on: "
-    + "; ".join(f"{titles[task]} {number}" for task, number in row.items())
-    + ". With all labels it is significantly above the best shortcut in "
-    f"{above.loc[model, 'sum']} of {above.loc[model, 'size']} tasks."
-    for model, row in words.iterrows()
-]
-Markdown("\n".join(sentences))
+Markdown(answers.label_words(shown, models, titles))
 
 # %% [markdown]
 # *Excess* is the score minus that of the best shortcut with as many labels, with its paired

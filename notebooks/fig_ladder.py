@@ -43,7 +43,7 @@ drawn = drawn.assign(panel=tiers.headings(means), folds=means.split + " folds")
 easiest = drawn[means.split == means.split.iloc[0]].sort_values("score", ascending=False)
 first, easiest = drawn.group.iloc[0], easiest[easiest.score.notna()]
 whole, grouped = drawn[drawn.group == first], drawn[drawn.group != first]
-marks = dict(zip(tiers.SPLITS, "opsvD^Xh*"))
+marks = dict(zip(tiers.SPLITS, "opsvD^Xh*P"))
 look = {
     "label": tiers.MEASURES["auroc"],
     "panel": "panel",

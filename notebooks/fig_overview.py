@@ -258,14 +258,9 @@ lost = results.read_beside("masked", "masked.csv")
 lost = lost.assign(
     text=figures.titles(lost.model, models), masked=figures.titles(lost.other, models)
 )
-words = show.prose(
-    "Lost by MiniLM over the tasks of the Human Protein Atlas: "
-    + "; ".join(
-        f"**{row.lost:.3f}** ({row.low:.3f} to {row.high:.3f}) with *{row.masked}*"
-        for row in lost[(lost.group == "hpa") & (lost.model == "minilm-summary")].itertuples()
-    )
-    + "."
-)
+few = lost[(lost.group == "hpa") & (lost.model == "minilm-summary")]
+words = "*" + few.masked + "* " + few.lost.map("{:.3f}".format) + " (" + tables.spans(few) + ")"
+words = "Lost by MiniLM over the tasks of the Human Protein Atlas: " + "; ".join(words) + "."
 table = show.table(
     lost.replace({"group": {"hpa": "Human Protein Atlas"}})[
         ["group", "text", "masked", "tasks", "clusters", "lost", "low", "high"]
@@ -277,4 +272,4 @@ table = show.table(
     caption="AUROC that a model loses with the masked text against its whole summary: weighted "
     "mean over the tasks of a group, or of a source, with its 95 % interval, random folds.",
 )
-display(words, table)
+display(show.prose(words), table)

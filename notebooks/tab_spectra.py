@@ -27,6 +27,7 @@ page: str = "spectra"  # name of this page
 # %% tags=["remove-input"]
 import numpy as np
 import pandas as pd
+from IPython.display import display
 
 from genebench.core import specs
 from genebench.spectra import curve, datasets, table
@@ -116,8 +117,9 @@ show.table(
 # %% [markdown]
 # ## Does performance fall with overlap, and how much of it is size?
 
-# %% tags=["remove-input"]
-show.prose(
+# %% tags=["remove-input", "full-width"]
+few = ["data set", "model", "fall", "falls"]
+words = show.prose(
     "Mostly, and often by size: of **{spanning}** curves of real models along which overlap falls "
     "by a quarter or more, performance falls significantly in **{falling}**; in {size_half} of "
     "these the control of as many units drawn at random falls at least half as far. At equal size "
@@ -125,10 +127,7 @@ show.prose(
     "are shortcuts, models that were trained on the labels, those that know none of a test unit's "
     "mutations, and pairs of which both partners are new.".format(**counts)
 )
-
-# %% tags=["remove-input", "full-width"]
-few = ["data set", "model", "fall", "falls"]
-show.table(
+falls = show.table(
     spectra.finding_table(known),
     page=page,
     profile=profile,
@@ -136,6 +135,7 @@ show.table(
     phone=few,
     caption=spectra.FINDINGS,
 )
+display(words, falls)
 
 # %% [markdown]
 # ## Beside the published areas

@@ -231,6 +231,39 @@ def shortcut_words(intervals: pd.DataFrame, models: Models) -> str:
     )
 
 
+def label_words(curves: pd.DataFrame, models: Models, titles: Mapping[str, str]) -> str:
+    """From how many labels on each model that is no shortcut is above chance, in Markdown.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        Rows of ``efficiency.csv``.
+    models : mapping of str to ModelSpec
+    titles : mapping of str to str
+        Task to title.
+
+    Returns
+    -------
+    str
+        A line a model.
+    """
+    real = curves[~curves.model.map(lambda m: models[m].family in ("shortcut", "control"))]
+    least = real[real.low > 0.5].groupby(["model", "task"]).labels.min().unstack()
+    least = least.reindex(columns=curves.task.unique())
+    most = real[real.labels == real.groupby("task").labels.transform("max")]
+    lines = []
+    for model, row in least.iterrows():
+        mine = most[most.model == model]
+        number = row.map("{:,.0f}".format).mask(row.isna(), "never")
+        tasks = "; ".join(titles[task] + " " + n for task, n in number.items())
+        lines.append(
+            f"- *{models[model].title}* is above chance with its interval from this number of "
+            f"labels on: {tasks}. With all labels it is significantly above the best shortcut in "
+            f"{(mine.excess_low > 0).sum()} of {len(mine)} tasks."
+        )
+    return "\n".join(lines)
+
+
 def _cheap(spec: ModelSpec) -> bool:
     return spec.family == "shortcut"
 

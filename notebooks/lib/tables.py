@@ -26,6 +26,7 @@ SPLITS = {
     "study": "tested on little-studied genes",
     "date": "tested on newly annotated genes first",
     "prospective": "trained on an older release, tested on what is new since",
+    "published": "the published folds",
 }
 """Splits to what each does: random, neighbours, relatives, what is little studied or new. Not an
 order of difficulty."""
