@@ -71,8 +71,9 @@ show.figure(
 )
 
 # %% [markdown]
-# Where a rank moves with the gene set, the arrows say so. Only models that are scored on nearly all
-# tasks are ranked; the means of the others are of other tasks and cannot be compared with them.
+# The last column gives the rank under each choice of genes. Only models that are scored on nine
+# tenths of the tasks are ranked; the means of the others are of other tasks and cannot be compared
+# with them.
 
 # %% tags=["remove-input", "full-width"]
 show.table(
@@ -88,7 +89,8 @@ show.table(
 #
 # The smallest difference between two models that a task shows with 80 % power, from the errors of
 # the differences of the models that are compared on it; how far apart its two best models are; and
-# how many more genes like these would tell them apart. A task that cannot show a difference of a
+# how many more genes like these would tell them apart (by the error of this very difference, which
+# can be far smaller than that of other pairs). A task that cannot show a difference of a
 # tenth is *underpowered*: it is listed, and stays out of all weighted means. The smallest
 # difference is measured on the scores; that of the [catalogue of tasks](tasks) is by formula,
 # before any run.

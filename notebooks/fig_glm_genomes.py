@@ -61,7 +61,7 @@ verdicts = (
     f"- **Starts of genes:** heights of letters as expected and as they are correlate with "
     f"{agreed['start']} at the start codon, {agreed['upstream']} upstream of it.",
     f"- **Stems of transfer RNA:** their pairs {there} (AUROC {stems.auroc.median():.2f}, median "
-    f"of {len(stems)} genes).",
+    f"of {len(stems)} genes; near bases depend on each other most, and other pairs are nearer).",
 )
 display(show.prose("\n".join(verdicts)))
 show.table(
@@ -194,7 +194,7 @@ names = ["genome", *looks.ordered(logo.shown)]
 letters = letters.pivot(index=["row", "place"], columns="base", values="value").loc[names]
 letters = letters.reset_index().rename(columns={"place": "position"})
 expected = (
-    "as the " + letters["row"].replace("genome", names[1]).map(looks.title) + " expects them\n"
+    "as expected by the " + letters["row"].replace("genome", names[1]).map(looks.title) + "\n"
 )
 expected += letters["row"].map(spans)
 letters["title"] = expected.where(letters["row"] != "genome", "as the genes are")

@@ -61,8 +61,8 @@ show.figure(
     name="heatmap",
     caption="Plain mean of test AUROC over the classification tasks of a group, each model on its "
     "own genes. Above the line: models; below: shortcuts and controls. A star (*): the model was "
-    "trained on the labels. A dagger (†): it covers under a fifth of the genes, so the number is "
-    "uncertain. A dash: too few genes with a vector.",
+    "trained on the labels of some of these tasks, or of all. A dagger (†): it covers under a "
+    "fifth of the genes, so the number is uncertain. A dash: too few genes with a vector.",
     alt="Heat map of mean AUROC, models in rows and five groups of tasks in columns. "
     + figures.leaders(
         figures.styled(heat, models),
@@ -119,8 +119,8 @@ show.figure(
 # letters of the symbol and the gene family do not tell. A shortcut that was trained on the labels
 # does not count. Means are the {term}`weighted means <Weighted mean>` of the
 # [leaderboard](leaderboard): over the tasks that can show a difference, tasks that resemble each
-# other weighing less. A model that was trained on the labels, or covers too few genes to be
-# compared on the common ones, has no dot.
+# other weighing less. A model that was trained on the labels of all tasks of a group, covers too
+# few genes to be compared on the common ones, or ran under random folds alone, has no dot.
 
 # %% tags=["remove-input"]
 drawn = first[first.excess.notna() & (first.group != "all")]
@@ -140,7 +140,8 @@ show.figure(
     caption="Excess over the best shortcut, weighted mean over the tasks of a group that can show "
     "a difference, on the common genes; the line is the paired 95 % bootstrap interval over "
     "families of genes, and over source tables where there are effectively 8 or more. No dot: "
-    "exposed, or too few of the genes. Numbers: the CSV, and the leaderboard.",
+    "exposed on the tasks, too few of the genes, or run under random folds alone. Numbers: the "
+    "CSV, and the leaderboard.",
     alt="Dots with intervals of mean excess AUROC over the best shortcut by group and model. "
     f"{(drawn.low > 0).sum()} of {len(drawn)} lie above 0 with their interval.",
 )

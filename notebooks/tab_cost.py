@@ -84,7 +84,7 @@ show.table(
 # ## Stages
 #
 # Seconds by the clock of the last run that computed more than half of the cells; what it found in
-# the cache costs nothing here, but is in the sums above. The memory of the largest process, in MiB,
+# the cache cost nothing in it, but is in the sums above. The memory of the largest process, in MiB,
 # is known for the whole run alone.
 
 # %% tags=["remove-input"]

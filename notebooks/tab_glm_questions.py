@@ -84,7 +84,8 @@ names = {
     "missense": "AUROC, missense, matched",
     "probe": "AUROC, coding or not",
 }
-shown = gains[~gains.choice.isin(["k-mers", "untrained"])].assign(
+apart = gains["name"].str.endswith("-bpe") & gains.measure.str.startswith("bits")
+shown = gains[~gains.choice.isin(["k-mers", "untrained"]) & ~apart].assign(
     panel=lambda g: pd.Categorical(g.measure.map(names), names.values()),
     row=lambda g: g.title,
     score=lambda g: g.difference,
@@ -122,7 +123,7 @@ show.figure(
     "hollow: one. Bits are of bases outside of repeats where it is not said. Bars: 95 % intervals, "
     "by the spread between seeds; the draw of the tested bases, the same for all, is not in them, "
     "and of so many comparisons one in twenty passes by chance. Bits of networks over byte "
-    "pairs are means over whole windows and whole tokens, and cannot be compared with the others.",
+    "pairs are means over whole windows and whole tokens, cannot be compared, and are left out.",
     alt="Differences of bits a base and AUROC for each choice of objective, architecture, tokens "
     "and data. "
     + figures.leaders(shown[shown.measure == "bits"], word="Fewest bits", most=3, least=True)

@@ -14,11 +14,11 @@
 # # All data sets: does it hold when less is shared?
 #
 # A random split puts relatives of the training data into the test. Spectra {cite}`ektefaie2024`
-# makes splits that share ever less, from λ = 0 (random, but for pairs of which both partners are
-# split) to λ = 1 (no link between train and test), and draws performance over them: the spectral
-# performance curve, whose area is the AUSPC. Stricter splits are also smaller, so each has a
-# *size-matched* twin here: as many units, drawn at random. What a model loses on the one and not on
-# the other is due to overlap.
+# makes splits that share ever less, from λ = 0 (a random split, except where both partners of a
+# pair are kept apart) to λ = 1 (no link between train and test), and draws performance over them:
+# the spectral performance curve, whose area is the AUSPC. Stricter splits are also smaller, so each
+# has a *size-matched* twin here: as many units, drawn at random. What a model loses on the one and
+# not on the other is due to overlap.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -90,8 +90,8 @@ show.figure(
     name="areas",
     caption="Area under the spectral performance curve over λ of every model (dots) and of its "
     "size-matched control (ticks), joined by a line, which is no interval; one row a data set. "
-    "What lies between them is what overlap, and not size, gives; of pairs with both partners "
-    "new, new partners as well. Models that know "
+    "What lies between them is what overlap, and not size, gives; where both partners of a pair "
+    "are new, it holds the cost of new partners, too. Models that know "
     "none of a test unit's mutations at λ = 1 are drawn, too.",
     alt="Dot plot of AUSPC per model and data set, beside the size-matched control: "
     f"{(both.auspc < both.auspc_matched).sum()} of {len(both)} dots lie below it, pairs with both "
@@ -141,9 +141,9 @@ display(words, falls)
 # ## Beside the published areas
 #
 # Figures of the paper are quoted {cite}`ektefaie2024`: two digits as a notebook of its repository
-# prints them, three digits as the trapezoid over the means that the repository ships for
-# rifampicin. For GFP and Covid the repository does not name the metric. Our Covid set is another
-# one (single mutants of the receptor-binding domain).
+# prints them (a 0 is added here), three digits as the trapezoid over the means that the repository
+# ships for rifampicin. For GFP and Covid the repository does not name the metric. Our Covid set is
+# another one (single mutants of the receptor-binding domain).
 
 # %% tags=["remove-input", "full-width"]
 published = specs.published().auspc.values

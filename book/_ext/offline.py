@@ -8,6 +8,7 @@ from pathlib import Path
 
 from docutils import nodes
 from pybtex.plugin import register_plugin
+from pybtex.richtext import Text
 from pybtex.style.formatting.unsrt import Style
 from pybtex.style.labels import BaseLabelStyle
 
@@ -19,7 +20,8 @@ class _Names(BaseLabelStyle):
         seen = {}
         for entry in sorted_entries:
             people = entry.persons.get("author") or entry.persons.get("editor")
-            last = [" ".join(p.prelast_names + p.last_names).strip("{}") for p in people]
+            last = [" ".join(p.prelast_names + p.last_names) for p in people]
+            last = [str(Text.from_latex(name)) for name in last]
             names = last[0] + " et al." * (len(last) > 2) + f" and {last[-1]}" * (len(last) == 2)
             label = f"{names} {entry.fields['year']}"
             seen[label] = seen.get(label, -1) + 1

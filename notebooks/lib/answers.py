@@ -248,7 +248,9 @@ def label_words(curves: pd.DataFrame, models: Models, titles: Mapping[str, str])
         A line a model.
     """
     real = curves[~curves.model.map(lambda m: models[m].family in ("shortcut", "control"))]
-    least = real[real.low > 0.5].groupby(["model", "task"]).labels.min().unstack()
+    falling = real.sort_values("labels", ascending=False)
+    sure = (falling.low > 0.5).groupby([falling.model, falling.task]).cummin()  # and all above
+    least = real[sure.loc[real.index]].groupby(["model", "task"]).labels.min().unstack()
     least = least.reindex(columns=curves.task.unique())
     most = real[real.labels == real.groupby("task").labels.transform("max")]
     lines = []

@@ -170,6 +170,7 @@ def logos(
         alpha = part.alpha.iloc[0] if "alpha" in part else 1
         logomaker.Logo(letters, ax=ax, color_scheme=BASES, show_spines=True, alpha=alpha)
         ax.set_title(part.title.iloc[0], fontsize=9.5)
+        ax.set_ylim(top=1.06 * ax.get_ylim()[1])
         ax.set(**options)
         ax.grid(False)
         if column == next(iter(heads)):

@@ -92,8 +92,10 @@ def verdict(dataset: str, known: Declared, way: str = "spectral") -> str:
     for cheap, part in rows.groupby(rows.model.map(known.cheap)):
         word = "shortcut" if cheap else "model"
         parts.append(_falls(part, word, alone=dataset in known.two_sided))
-        for row in part[part.parameter == most].nlargest(1, "last").itertuples():
-            best.append(f"the best {word} scores {row.last:.2f} ({row.name})")
+        there = part[part.parameter == most]
+        of_those = f" of the {len(there)} with a score there" * (len(there) < len(part))
+        for row in there.nlargest(1, "last").itertuples():
+            best.append(f"the best {word}{of_those} scores {row.last:.2f} ({row.name})")
     parts += [f"at λ = {most:g} {' and '.join(best)}"] * bool(best)
     if len(blind):
         why = "no mutation of the test is in train there, so that what is known of single mutations"

@@ -155,8 +155,8 @@ their labels first, so that those tested are others than those trained on; the s
 what is known of a gene show how much that gives.
 
 **Which models could have seen the new labels?** {{older}} use nothing newer than the first of the
-releases that train. Of the others the last table says how many of the {{number}} sets of labels
-they are newer than. {_FAMILY}
+releases that train. Of the others the table below says of how many of the {{number}} sets of
+labels they are newer; where it is empty, the model reads nothing that has a date. {_FAMILY}
 """
 
 
