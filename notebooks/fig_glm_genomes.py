@@ -49,9 +49,9 @@ learnt = "saves" if saved.low.min() > 0 else "does not surely save"
 codon, starts, stems = (glm.read(genome, name) for name in ("codon", "logo_agreement", "pairs"))
 bits_at = codon[codon.model.str.startswith("glm-")].set_index("position").bits
 usage = codon[codon.model == "codon-usage"].set_index("position").bits
-agreed = starts.r.map("{:.2f}".format) + " (" + glm.spans(starts, 2) + ")"
-agreed = agreed[starts.model.str.startswith("glm-")].map(figures.minus)
-agreed = agreed.set_axis(starts.stretch[agreed.index].str.split().str[0])
+agreed = starts.r.map("{:.2f}".format).map(figures.minus) + " (" + glm.spans(starts, 2) + ")"
+by_network = agreed[starts.model.str.startswith("glm-")]
+by_network = by_network.set_axis(starts.stretch[by_network.index].str.split().str[0])
 there = "stand out" if stems.auroc.median() > 0.7 else "do not stand out"
 verdicts = (
     f"- **Short words:** against the best of them the network {learnt} {spans['two']} bits a base "
@@ -59,7 +59,7 @@ verdicts = (
     f"- **Codons:** it is surest at position {bits_at.idxmin()} and least sure at "
     f"{bits_at.idxmax()}; codon usage, given the frame, at {usage.idxmin()} and {usage.idxmax()}.",
     f"- **Starts of genes:** heights of letters as expected and as they are correlate with "
-    f"{agreed['start']} at the start codon, {agreed['upstream']} upstream of it.",
+    f"{by_network['start']} at the start codon, {by_network['upstream']} upstream of it.",
     f"- **Stems of transfer RNA:** their pairs {there} (AUROC {stems.auroc.median():.2f}, median "
     f"of {len(stems)} genes; near bases depend on each other most, and other pairs are nearer).",
 )
@@ -181,12 +181,9 @@ show.figure(
 # Letters are as high as the information that they carry beyond the genome's mean composition.
 
 # %% tags=["remove-input"]
-logo, agreement = glm.read(genome, "logo"), starts
-stretch = agreement.stretch.str.replace(
-    r"^upstream\b", looks.starts[genome]["upstream"], regex=True
-)
-spans = stretch + ": r = " + agreement.r.map("{:.2f}".format) + " (" + glm.spans(agreement, 2) + ")"
-spans = spans.map(figures.minus).groupby(agreement.model).agg("\n".join)
+logo = glm.read(genome, "logo")
+stretch = starts.stretch.str.replace(r"^upstream\b", looks.starts[genome]["upstream"], regex=True)
+spans = (stretch + ": r = " + agreed).groupby(starts.model).agg("\n".join)
 letters = logo.melt(["shown", "place", "base"], ["genome", "model"], var_name="of")
 letters["row"] = letters.shown.where(letters.of == "model", "genome")
 letters = letters.drop_duplicates(["row", "place", "base"])

@@ -41,9 +41,8 @@ speeds = embed.speeds(measured_on=measure)
 show.prose(speed.rate_words(speeds))
 
 # %% tags=["remove-input", "full-width"]
-apart = speeds.assign(lowest_cosine=speed.apart(speeds.lowest_cosine))
 show.table(
-    apart.rename(columns={"lowest_cosine": "1 − lowest cosine"}),
+    speed.apart(speeds),
     page=page,
     profile=profile,
     name="speeds",
@@ -68,10 +67,8 @@ show.table(
 # again.
 
 # %% tags=["remove-input", "full-width"]
-beside = peers.read()
-beside = beside.assign(lowest_cosine=speed.apart(beside.lowest_cosine))
 show.table(
-    beside.rename(columns={"lowest_cosine": "1 − lowest cosine"}),
+    speed.apart(peers.read()),
     page=page,
     profile=profile,
     name="peers",

@@ -59,8 +59,7 @@ show.figure(
     profile=profile,
     name="ecoli",
     caption="Single-base changes in held-out genes of E. coli by their effect on the protein, "
-    "first named against second. Bars: 95 % intervals over genes."
-    " Hollow: raw; filled: calibrated by context.",
+    "first named against second. Bars: 95 % intervals over genes." + glm_figures.HOLLOW,
     alt="AUROC of models and baselines for nonsense, missense and synonymous changes in E. coli. "
     + glm_figures.result(bacterial, looks),
 )
@@ -103,7 +102,7 @@ show.figure(
     profile=profile,
     name="yeast",
     caption="The same for held-out chromosomes of yeast. Bars: 95 % intervals over genes."
-    " Hollow: raw; filled: calibrated by context.",
+    + glm_figures.HOLLOW,
     alt="AUROC of models and baselines for nonsense, missense and synonymous changes in yeast. "
     + glm_figures.result(fungal, looks),
 )
@@ -133,8 +132,7 @@ show.figure(
     profile=profile,
     name="matched",
     caption="Nonsense and missense against synonymous changes, compared within position of the "
-    "codon and kind of base change. Bars: 95 % intervals over genes."
-    " Hollow: raw; filled: calibrated by context.",
+    "codon and kind of base change. Bars: 95 % intervals over genes." + glm_figures.HOLLOW,
     alt="AUROC within codon position and kind of change of models and rules, E. coli and yeast. "
     + glm_figures.result(within, looks),
 )
@@ -169,8 +167,7 @@ show.figure(
     profile=profile,
     name="brca1",
     caption="Loss of function of BRCA1 in saturation genome editing, and ClinVar. Bars: 95 % "
-    "intervals over 13 exons."
-    " Hollow: raw; filled: calibrated by context.",
+    "intervals over 13 exons." + glm_figures.HOLLOW,
     alt="AUROC of models and baselines for BRCA1 variants. " + glm_figures.result(measured, looks),
 )
 
@@ -205,7 +202,7 @@ show.figure(
     name="tb",
     caption="Substitutions that resistant M. tuberculosis isolates carry more often, against "
     "those that they do not, by drug. Bars: 95 % intervals over stretches of 30 bases."
-    " Hollow: raw; filled: calibrated by context.",
+    + glm_figures.HOLLOW,
     alt="AUROC of models and baselines for resistance mutations of three drugs. "
     + glm_figures.result(resistant, looks),
 )
@@ -229,7 +226,7 @@ show.figure(
     name="mpra",
     caption="Rank correlation of scores with the size of measured effects, mean over loci; loci "
     "that were measured several times count once. Bars: 95 % intervals over loci."
-    " Hollow: raw; filled: calibrated by context.",
+    + glm_figures.HOLLOW,
     alt="Mean rank correlation of models and baselines over reporter elements. "
     + glm_figures.result(reporter, looks),
 )

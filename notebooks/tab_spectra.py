@@ -64,12 +64,10 @@ own = own.assign(shift=0.54 * place.div(own.groupby("task").auspc.transform("siz
 matched = broad[broad.split == "spectral" + curve.CONTROL]
 matched = matched.merge(own[["task", "model", "shift"]])
 both = own.merge(matched, on=["task", "model"], suffixes=("", "_matched"))
-own = own.drop(columns=["low", "high"]).merge(
-    both[["task", "model", "auspc_matched"]].assign(low=both.auspc, high=both.auspc_matched),
-    on=["task", "model"],
-    how="left",
-)
-drawn = pd.concat([own.assign(mark="o"), matched.assign(mark="|", low=np.nan, high=np.nan)])
+joins = both.assign(low=both.auspc, high=both.auspc_matched)[["task", "model", "low", "high"]]
+dots = own.drop(columns=["low", "high"]).merge(joins, on=["task", "model"], how="left")
+ticks = matched.drop(columns=["low", "high"])
+drawn = pd.concat([dots.assign(mark="o"), ticks.assign(mark="|")])
 families = [words.get(known.models[m].family, "vectors of Part I") for m in drawn.model]
 measure = np.where(drawn.metric == "spearman", " (ρ)", " (AUROC)")
 drawn = drawn.assign(family=families, ink=pd.Series(families, drawn.index).map(inks))

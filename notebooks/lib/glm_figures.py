@@ -22,6 +22,10 @@ RANDOM_SPLITS = {
 """Split at random to what is said of it."""
 
 
+HOLLOW = " Hollow: raw; filled: calibrated by context."
+"""What a forest of raw and calibrated scores has below it."""
+
+
 def forest(frame: pd.DataFrame, shown: Looks, *, label: str, chance: float) -> Figure:
     """Scores of models (rows) on a few tasks (panels) with 95 % intervals.
 

@@ -72,10 +72,9 @@ def _marks(rows: pd.DataFrame, known: Declared) -> str:
     words = " Dashed lines are shortcuts." * bool(own.dash.eq("--").any())
     numbers, placed = _numbered(placed), placed[placed.model.isin(own.model)]
     if len(placed):
-        scored = set(placed.split[placed.score.notna()])
+        scored, meant = set(placed.split[placed.score.notna()]), _meant(known, rows.task.iloc[0])
         named = "; ".join(
-            f"{i} {name}{_meant(known, rows.task.iloc[0], name)}"
-            + ", no score" * (name not in scored)
+            f"{i} {name}{meant.get(name, '')}" + ", no score" * (name not in scored)
             for name, i in numbers.items()
         )
         words += " Hollow diamonds: splits that others use, at the grey lines, at the λ of the "
@@ -84,16 +83,12 @@ def _marks(rows: pd.DataFrame, known: Declared) -> str:
     return words + " A star: the model was trained on the labels." * ("*" in known.stars(own))
 
 
-def _meant(known: Declared, dataset: str, name: str) -> str:
-    """What an existing split does, in the words of its declaration, in small letters."""
+def _meant(known: Declared, dataset: str) -> dict[str, str]:
+    """What each existing split does, in the words of its declaration, in small letters."""
     spec = known.datasets.get(dataset)
-    words = (
-        {split_words(pd.Series([s])).iloc[0]: e.words for s, e in spec.existing.items()}
-        if spec
-        else {}
-    )
-    said = words.get(name, "").rstrip(".")
-    return f": {said[0].lower()}{said[1:]}" if " " in said else ""
+    said = {name: e.words.rstrip(".") for name, e in (spec.existing if spec else {}).items()}
+    names = split_words(pd.Series(list(said), dtype=str))
+    return {n: f": {w[0].lower()}{w[1:]}" for n, w in zip(names, said.values()) if " " in w}
 
 
 def _measure(rows: pd.DataFrame) -> tuple[str, float]:

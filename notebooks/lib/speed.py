@@ -53,9 +53,10 @@ def rate_words(speeds: pd.DataFrame) -> str:
     return "\n\n".join(sentences)
 
 
-def apart(cosine: pd.Series) -> pd.Series:
-    """How far from 1 a cosine is that was saved with six digits, as text."""
-    return (1 - cosine).map(lambda far: "< 0.000001" if far < 1e-6 else f"{far:.6f}")
+def apart(speeds: pd.DataFrame) -> pd.DataFrame:
+    """Lowest cosines, which were saved with six digits, as text of how far they are from 1."""
+    far = (1 - speeds.lowest_cosine).map(lambda f: "< 0.000001" if f < 1e-6 else f"{f:.6f}")
+    return speeds.assign(lowest_cosine=far).rename(columns={"lowest_cosine": "1 − lowest cosine"})
 
 
 def log_lines(table: pd.DataFrame, *, x: str, panel: str, label: str) -> Figure:

@@ -215,9 +215,8 @@ def ladder_words(means: pd.DataFrame, models: Models) -> str:
     if len(splits) < 2:
         return ""
     part = means[means.group == means.group.iloc[0]]
-    easiest, hardest = splits[0], hardest_split(part)
     future = "prospective" in splits
-    hardest = "prospective" if future else hardest
+    easiest, hardest = splits[0], "prospective" if future else hardest_split(part)
     part = part.assign(title="*" + part.model.map(lambda m: models[m].title) + "*")
     shortcut = part.model.map(lambda m: models[m].family == "shortcut")
     last = part[part.split == hardest].set_index("model")
