@@ -42,7 +42,7 @@ show.prose(speed.rate_words(speeds))
 
 # %% tags=["remove-input", "full-width"]
 show.table(
-    speed.apart(speeds),
+    speed.apart(speeds, 6),
     page=page,
     profile=profile,
     name="speeds",
@@ -68,7 +68,7 @@ show.table(
 
 # %% tags=["remove-input", "full-width"]
 show.table(
-    speed.apart(peers.read()),
+    speed.apart(peers.read(), 4),
     page=page,
     profile=profile,
     name="peers",

@@ -53,9 +53,11 @@ def rate_words(speeds: pd.DataFrame) -> str:
     return "\n\n".join(sentences)
 
 
-def apart(speeds: pd.DataFrame) -> pd.DataFrame:
-    """Lowest cosines, which were saved with six digits, as text of how far they are from 1."""
-    far = (1 - speeds.lowest_cosine).map(lambda f: "< 0.000001" if f < 1e-6 else f"{f:.6f}")
+def apart(speeds: pd.DataFrame, digits: int) -> pd.DataFrame:
+    """Lowest cosines, which were saved with some digits, as text of how far they are from 1."""
+    least = 10.0**-digits
+    far = (1 - speeds.lowest_cosine).map(f"{{:.{digits}f}}".format)
+    far = far.mask(1 - speeds.lowest_cosine < least / 2, f"< {least:.{digits}f}")
     return speeds.assign(lowest_cosine=far).rename(columns={"lowest_cosine": "1 − lowest cosine"})
 
 
