@@ -16,22 +16,6 @@
 # Which model is best *for your question*, and how sure is that? The first table answers by group of
 # tasks, the figure and the table below it say more, and below these you can weigh the groups
 # yourself.
-#
-# Read the *tier* before the number: the models of a tier are not significantly different from the
-# best of it, though one with a wide interval can stand below a model of the next, as the grey bars
-# show. All pairs of a group are tested at once {cite}`westfall1993`: in [simulations](coverage) a
-# false separation among them has a chance of about one in twenty. A rank interval
-# {cite}`mogstad2024` says which ranks a model can have. The *excess* says what a model adds to the
-# letters of the symbol, the family and the like: a mean over tasks of the score minus that of the
-# best shortcut of the task on the same genes and folds, chosen for each fold by the others; at 0 or
-# below the model scores no higher than what anybody has (whether it adds to it is another question,
-# see [models joined](labels)).
-#
-# The split says how hard the test is: under `random` relatives of a gene can be in training; under
-# `stem` and `family` most of them cannot; under `chromosome` the neighbours on the chromosome
-# cannot. All means are {term}`weighted means <Weighted mean>`: tasks that cannot show a difference
-# between two models (*underpowered*) do not count, and tasks that resemble each other share their
-# weight.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -69,11 +53,28 @@ spec, power = specs.declared().profiles[shown], results.read_beside(shown, "powe
 weak = int(power[power.split == power.split.iloc[0]].underpowered.sum())
 own = (
     f"This is the run that this copy of the book made itself (profile *{shown}*: {spec.title}), to "
-    "show that it works. The answer is on the [leaderboard](leaderboard).\n\n"
+    "show that it works. The answer is on the [leaderboard](leaderboard), by the models and tasks "
+    "of profile *paper*.\n\n"
 )
 show.prose(f"{own * (not source)}{table}\n\n{shortcut}\n\n{tiers.drawn(means)}")
 
 # %% [markdown]
+# Read the *tier* before the number: the models of a tier are not significantly different from the
+# best of it, though one with a wide interval can stand below a model of the next, as the grey bars
+# show. All pairs of a group are tested at once {cite}`westfall1993`: in [simulations](coverage) a
+# false separation among them has a chance of about one in twenty. A rank interval
+# {cite}`mogstad2024` says which ranks a model can have. The *excess* says what a model adds to the
+# letters of the symbol, the family and the like: a mean over tasks of the score minus that of the
+# best shortcut of the task on the same genes and folds, chosen for each fold by the others; at 0 or
+# below the model scores no higher than what anybody has (whether it adds to it is another question,
+# see [models joined](labels)).
+#
+# The split says how hard the test is: under `random` relatives of a gene can be in training; under
+# `stem` and `family` most of them cannot; under `chromosome` the neighbours on the chromosome
+# cannot. All means are {term}`weighted means <Weighted mean>`: tasks that cannot show a difference
+# between two models (*underpowered*) do not count, and tasks that resemble each other share their
+# weight.
+#
 # Random folds but for the last column, classification tasks, the common genes, 95 % intervals.
 # Models and tasks of a group are those that can be compared there: each model has a score, and was
 # not trained on the labels, on each task. So all groups together have fewer tasks than their sum,

@@ -125,6 +125,8 @@ def curves_by_model(rows: pd.DataFrame, known: Declared) -> Figure:
     options |= {"dots": seeds}
     ylabel = label.partition(" (")[0]
     fig = lines(frame, xlabel="spectral parameter λ", ylabel=ylabel, **options)
+    key = fig.legends[0].legend_handles[0]  # of own splits, whose colour is another in each panel
+    key.set(color=INK, marker="o")
     every = [frame.score, seeds.score, frame.low, frame.high]
     least, most = min(chance, *(v.min() for v in every)), max(v.max() for v in every)
     fig.axes[0].set_ylim(least - 0.15 * max(0.1, most - least), most + 0.02)
