@@ -6,6 +6,7 @@ Tensors are (batch, length, channels).
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.attention.bias import causal_lower_right
 
 
 class _Norm(nn.Module):
@@ -56,7 +57,7 @@ class _LongConvolution(nn.Module):
         self.value, self.gate, self.mix = (nn.Linear(width, width) for _ in range(3))
         rate = torch.linspace(0, 1, modes).expand(sides, width, modes)
         self.decay = nn.Parameter(torch.log(0.02 + 0.7 * (1 - rate)))
-        self.turn = nn.Parameter(torch.pi * rate.clone())
+        self.turn = nn.Parameter(torch.pi * rate)
         self.weight = nn.Parameter(torch.randn(sides, width, modes, 2) / modes**0.5)
 
     def forward(self, x, past=None):
@@ -93,15 +94,12 @@ class _Attention(nn.Module):
         batch, length, width = x.shape
         parts = self.qkv(self.norm(x)).view(batch, length, 3, self.heads, -1)
         q, k, v = parts.permute(2, 0, 3, 1, 4)
-        start, mask = 0 if past is None else past.get_seq_length(self.layer), None
+        start = 0 if past is None else past.get_seq_length(self.layer)
         q, k = _rotated(q, start), _rotated(k, start)
         if past is not None:
             k, v = past.update(k, v, self.layer)
-        if start:
-            mask = torch.ones(length, start + length, dtype=torch.bool, device=x.device)
-            mask = mask.tril(start)
-        causal = self.causal and not start
-        run = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
+        mask = causal_lower_right(length, start + length) if self.causal else None
+        run = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         mixed = self.mix(run.transpose(1, 2).reshape(batch, length, width))
         return mixed + self.down(functional.gelu(self.up(self.norm2(x + mixed))))
 
@@ -109,11 +107,10 @@ class _Attention(nn.Module):
 def _rotated(x, start):
     """Rotary positional embedding (Su et al. 2021) of positions from ``start`` on."""
     length, half = x.shape[-2], x.shape[-1] // 2
-    kind = {"device": x.device, "dtype": torch.float32}
-    rate = 1000.0 ** (-torch.arange(half, **kind) / half)
-    angle = torch.arange(start, start + length, **kind)[:, None] * rate
+    rate = 1000.0 ** (-torch.arange(half, device=x.device) / half)
+    angle = torch.arange(start, start + length, device=x.device)[:, None] * rate
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
-    a, b = x.split(half, dim=-1)
+    a, b = x.chunk(2, dim=-1)
     return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
 
 

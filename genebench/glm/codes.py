@@ -95,7 +95,7 @@ def encode(text):
 
     Parameters
     ----------
-    text : str or bytes
+    text : str
 
     Returns
     -------
@@ -106,13 +106,12 @@ def encode(text):
 
 
 def lower(text):
-    """Find small letters (soft-masked repeats) of a str or bytes, (L,) bool."""
+    """Find small letters (soft-masked repeats) of a str, (L,) bool."""
     return _bytes(text) >= ord("a")
 
 
 def _bytes(text):
-    raw = text.encode("latin-1", "replace") if isinstance(text, str) else text
-    return np.frombuffer(raw, dtype=np.uint8)
+    return np.frombuffer(text.encode("latin-1", "replace"), dtype=np.uint8)
 
 
 def decode(codes):
@@ -148,8 +147,7 @@ def kmers(codes, k):
 def words(windows, k):
     """Index of k-mers of (n, L) windows side by side, (n, ⌈L / k⌉); −1 with an N or cut short."""
     padded = np.pad(windows, ((0, 0), (0, -windows.shape[1] % k)), constant_values=N)
-    bases = padded.reshape(len(windows), -1, k).astype(np.int64)
-    return np.where((bases < N).all(-1), bases @ 4 ** np.arange(k)[::-1], -1)
+    return kmers(padded.ravel(), k)[::k].reshape(len(windows), -1)
 
 
 def canonical(codes, k):

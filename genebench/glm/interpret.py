@@ -98,8 +98,8 @@ def start_logo(genome, table):
         ``stretch, r`` (Pearson's, of heights), ``low, high`` (95 %, over genes), ``genes``.
     """
     bases, p = around_starts(genome, table)
-    known = genome.codes[genome.codes < codes.N]
-    background = np.bincount(np.concatenate([known, 3 - known]), minlength=4) / len(known) / 2
+    count = np.bincount(genome.codes, minlength=5)[: codes.N]
+    background = (count + count[::-1]) / count.sum() / 2
     real, place = np.eye(4)[np.minimum(bases, 3)], np.arange(-UP, DOWN)
     stretches = {
         "upstream (−15 to −4)": (place >= -15) & (place <= -4),

@@ -211,8 +211,7 @@ class TokenModel(codes.Nucleotides):
                 _, past = self._read(ids[:, : self.head + begin], read, past)
                 read = self.head + begin
             rows, after = np.flatnonzero(begins == begin), np.arange(begin + 1, len(window))
-            changed = np.repeat(window[None], len(rows), axis=0)
-            changed = codes.substituted(changed, positions[rows], alt[rows])
+            changed = codes.substituted([window] * len(rows), positions[rows], alt[rows])
             logits, _ = self._read(self._tokens(changed)[:, : ids.shape[1]], read, past)
             logs = self._base_logs(logits)[:, : len(after)].astype(np.float64)
             gain = codes.observed(logs, window[None, after]) - observed[after]
