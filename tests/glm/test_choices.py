@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from glm import toys
-from scipy import stats
+from scipy import optimize, stats
 
 from genebench.glm import net
 from genebench.glm.trained import TrainedModel
@@ -32,7 +32,7 @@ def test_a_network_that_knows_nothing_needs_two_bits_and_tells_no_changes_apart(
 
 
 def test_the_probe_finds_a_planted_word_in_states_of_random_weights():
-    task, model = toys.labelled(), TrainedModel(net.recipe({"width": 32, "window": 64}))
+    task, model = toys.labelled(), TrainedModel(net.recipe({"width": 32, "depth": 1, "window": 64}))
     assert choices.probe_auroc(model, task, seeds=1) > 0.6
     other = replace(task, label=np.random.default_rng(1).permutation(task.label))
     assert 0.2 < choices.probe_auroc(model, other, seeds=1) < 0.8
@@ -66,6 +66,6 @@ def test_scaling_is_a_regression_with_a_level_for_each_genome():
     frame["bits"] = np.repeat(range(3), 5) + np.random.default_rng(1).standard_normal(15)
     found = choices.scaling(frame).set_index("genome").loc["all"]
     X = np.column_stack([np.log10(frame.weights), pd.get_dummies(frame.genome)]).astype(float)
-    best, (rest,), _, _ = np.linalg.lstsq(X, frame.bits.to_numpy(), rcond=None)
-    half = np.sqrt(rest / 11 * np.linalg.inv(X.T @ X)[0, 0]) * stats.t.ppf(0.975, 11)
+    best, variance = optimize.curve_fit(lambda X, *b: X @ b, X, frame.bits, np.zeros(4))
+    half = np.sqrt(variance[0, 0]) * stats.t.ppf(0.975, 11)
     assert list(found[1:]) == pytest.approx([best[0], best[0] - half, best[0] + half])

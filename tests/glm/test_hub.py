@@ -3,12 +3,12 @@
 import json
 import re
 from itertools import product
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import torch
 from helpers import refused
-from transformers import EsmConfig, EsmForMaskedLM
 
 from genebench.core import paths
 from genebench.core.yamls import read_yaml
@@ -50,39 +50,40 @@ def test_a_model_that_the_catalogue_pins_is_of_a_class_that_loads_and_scores(
     tmp_path, monkeypatch, name
 ):
     """And its commit is the one that is asked for."""
-    m, fetched = PINNED[name], []
+    m = PINNED[name]
     tokens = {"byte pairs": "bpe", "6-mers that do not overlap": "kmer"}[m["tokens"]]
     family = m["class"].removesuffix("ForMaskedLM").removesuffix("ForCausalLM").lower()
     folder = checkpoint(tmp_path, f"{family}-{tokens}")
-    note = lambda name, **k: fetched.append((name, k["revision"])) or folder  # noqa: E731
-    monkeypatch.setattr(sources, "hub_snapshot", note)
+    snapshot = Mock(return_value=folder)
+    monkeypatch.setattr(sources, "hub_snapshot", snapshot)
     loaded = hub.load(m["hub"], download=True)
-    assert fetched == [(m["hub"], m["revision"])] and re.fullmatch("[0-9a-f]{40}", m["revision"])
+    assert snapshot.call_args.args == (m["hub"],)
+    assert snapshot.call_args.kwargs["revision"] == m["revision"]
+    assert re.fullmatch("[0-9a-f]{40}", m["revision"])
     assert type(loaded.network).__name__ == m["class"]
     assert (loaded.objective == "causal") == (m["task"] == "CLM")
     assert np.isfinite(loaded.likelihood(windows(2))).all()
 
 
 def test_no_repository_is_fetched_without_a_commit(monkeypatch):
-    fetched = []
-    monkeypatch.setattr(sources, "hub_snapshot", lambda name, **k: fetched.append(k["revision"]))
+    snapshot = Mock(return_value=None)
+    monkeypatch.setattr(sources, "hub_snapshot", snapshot)
     with refused("write owner/name@<commit>"):
         hub.load("owner/name", download=True)
     with refused("no model 'owner/name@abc'"):
         hub.load("owner/name@abc", download=True)
-    assert fetched == ["abc"]
+    assert snapshot.call_count == 1 and snapshot.call_args.kwargs["revision"] == "abc"
 
 
-def test_kmers_in_the_files_and_classes_of_nucleotide_transformer_are_read(tmp_path):
+def test_kmers_in_the_files_of_nucleotide_transformer_are_read(tmp_path):
+    folder = checkpoint(tmp_path, "esm-kmer")
+    (folder / "tokenizer.json").unlink()
     special = ["<unk>", "<pad>", "<mask>", "<cls>", "<eos>", "<bos>"]
     words = [*special, *map("".join, product("ATCG", repeat=3)), *"ATCGN"]
-    (tmp_path / "vocab.txt").write_text("\n".join(words))
+    (folder / "vocab.txt").write_text("\n".join(words))
     given = {"tokenizer_class": "EsmTokenizer", "eos_token": None}
-    (tmp_path / "tokenizer_config.json").write_text(json.dumps(given))
-    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-    ids = {"pad_token_id": 1, "mask_token_id": 2, "vocab_size": len(words)}
-    EsmForMaskedLM(EsmConfig(**sizes, **ids)).save_pretrained(tmp_path)
-    m, w = hub.load(tmp_path), windows(1)
+    (folder / "tokenizer_config.json").write_text(json.dumps(given))
+    m, w = hub.load(folder), windows(1)
     expected = [words.index(codes.decode(word)) for word in w[0].reshape(-1, 3)]
     assert m._tokens(w)[0].tolist() == [words.index("<cls>"), *expected]
 

@@ -34,12 +34,17 @@ def small(**given):
     return net.recipe({**sizes, "window": 64, "batch": 4, "steps": 3, **given})
 
 
+def draw(network, std):
+    """Draw the matrices of a network anew, so that it tells bases apart."""
+    for p in network.parameters():
+        if p.ndim > 1:
+            torch.nn.init.normal_(p, std=std)
+
+
 def model(**given):
     made = trained.TrainedModel(small(**given))
     torch.manual_seed(1)
-    for p in made.network.parameters():
-        if p.ndim > 1:
-            torch.nn.init.normal_(p, std=0.3)
+    draw(made.network, 0.3)
     return made
 
 
@@ -83,9 +88,6 @@ def checkpoint(folder, kind):
     config = t.AutoConfig.for_model(name, **sizes, **ids)
     auto = t.AutoModelForMaskedLM if name in ("bert", "esm") else t.AutoModelForCausalLM
     network = auto.from_config(config)
-    with torch.no_grad():
-        for p in network.parameters():
-            if p.ndim > 1:
-                p.normal_(std=0.2)
+    draw(network, 0.2)
     network.eval().save_pretrained(folder)
     return folder

@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from helpers import folds, gaps, plain, reference, refused
+from helpers import folds, gaps, plain, reference
 from numpy.random import default_rng
 from numpy.testing import assert_allclose
 
@@ -82,15 +82,6 @@ def test_a_label_absent_from_training_gets_the_share_of_the_training_entities():
     ours = binary(X, np.where(fold == 0, y, 0), fold)
     assert (ours[fold == 0] == np.float32(np.log(0.5 / ((fold != 0).sum() + 0.5)))).all()
     assert len(set(ours[fold == 2])) > 1  # the other folds are fitted as ever
-    with refused("a fold has no training entity; use fewer folds"):
-        binary(X, y, np.zeros(200, int))
-
-
-@pytest.mark.parametrize("C", [0, -1.0])
-def test_a_strength_that_is_none_is_refused(C):
-    X, y = plain(n=60)
-    with refused(f"C is {C}; it must be a positive number"):
-        binary(X, y, folds(y), C=C)
 
 
 # --- softmax --------------------------------------------------------------------------------------

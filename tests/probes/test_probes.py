@@ -46,12 +46,21 @@ def test_order_of_genes_names_of_folds_and_units_do_not_matter(kind, probe):
         assert_allclose(values, expected, rtol=0, atol=ROUNDING[kind, probe])
 
 
-@pytest.mark.parametrize("kind, digits", [("regression", 15), ("binary", 5), ("multiclass", 5)])
-def test_a_prediction_never_depends_on_the_labels_of_its_own_fold(kind, digits):
+@pytest.mark.parametrize(
+    "kind, probe, digits",
+    [
+        ("regression", "linear", 15),
+        ("binary", "linear", 5),
+        ("multiclass", "linear", 5),
+        ("binary", "mlp", 4),
+    ],
+)
+def test_a_prediction_never_depends_on_the_labels_of_its_own_fold(kind, probe, digits):
     X, y = plain()
     fold = folds(y)
     turned = np.where(fold == 0, 1 - y, y)
-    before, after = (probes.predict(X, labels, fold, kind=kind) for labels in (y, turned))
+    options = {"kind": kind, "probe": probe}
+    before, after = (probes.predict(X, labels, fold, **options) for labels in (y, turned))
     assert_allclose(after[fold == 0], before[fold == 0], rtol=0, atol=10.0**-digits)
     assert np.abs(before - after)[fold != 0].max() > 0.05
 
@@ -71,15 +80,18 @@ def test_a_vector_that_is_no_number_is_named_by_row_and_column(probe):
 def test_unfit_labels_kinds_probes_and_pairs_are_refused():
     X, y, fold = one("binary")
     pairs = (np.arange(300), np.arange(300)[::-1])
-    for rows, options, why in (
-        (X[:-1], {"kind": "binary"}, "do not fit together"),
-        (X, {"kind": "pair", "probe": "svc", "pairs": pairs}, "takes no pair tasks; use one of li"),
-        (X, {"kind": "regression", "pairs": pairs}, "takes no pairs; use the logistic probe"),
-        (X, {"kind": "binary", "probe": "liner"}, "did you mean 'linear'"),
-        (X, {"kind": "regression", "probe": "svc"}, "'svc' takes no regression tasks; use one of"),
+    for changes, why in (
+        ({"X": X[:-1]}, "do not fit together"),
+        ({"folds": 0 * fold}, "a fold has no training entity; use fewer folds"),
+        ({"C": 0}, "C is 0; it must be a positive number"),
+        ({"C": -1.0}, "C is -1.0; it must be a positive number"),
+        ({"kind": "pair", "probe": "svc", "pairs": pairs}, "takes no pair tasks; use one of li"),
+        ({"kind": "regression", "pairs": pairs}, "takes no pairs; use the logistic probe"),
+        ({"probe": "liner"}, "did you mean 'linear'"),
+        ({"kind": "regression", "probe": "svc"}, "'svc' takes no regression tasks; use one of"),
     ):
         with refused(why):
-            probes.predict(rows, y, fold, **options)
+            probes.predict(**{"X": X, "Y": y, "folds": fold, "kind": "binary", **changes})
 
 
 # --- controls: the oracle reaches the best score, and no information scores at chance -------------

@@ -10,6 +10,19 @@ from genebench.core.errors import BadInput, RunFailed
 from genebench.probes import features, linear, solver
 
 
+def ending_after(monkeypatch, iterations, *, itemsize=(4, 8)):
+    """End fits of some precisions early; returns the precision of each, as they are run."""
+    precisions, right = [], solver.solve
+
+    def short(rows, problems, **options):
+        precisions.append(rows.X.dtype.itemsize)
+        early = {"max_iter": iterations} if precisions[-1] in itemsize else {}
+        return right(rows, problems, **{**options, **early})
+
+    monkeypatch.setattr(solver, "solve", short)
+    return precisions
+
+
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
 def test_problems_in_waves_give_the_same_answers(kind):
     X, _ = plain(9, n=400, d=30)
@@ -32,15 +45,8 @@ def test_fits_that_do_not_end_in_single_precision_go_on_in_double(kind, monkeypa
     X, y = plain(1)
     y = X[:, :5].argmax(axis=1) if kind == "multiclass" else y
     X, fold = X * np.logspace(-3, 3, 20) + np.logspace(3, -3, 20), folds(y)
-    precisions, right = [], solver.solve
     expected = probes.predict(X, y, fold, kind=kind)
-
-    def short(rows, problems, **options):
-        precisions.append(rows.X.dtype.itemsize)
-        first = {"max_iter": 3} if rows.X.dtype.itemsize == 4 else {}
-        return right(rows, problems, **{**options, **first})
-
-    monkeypatch.setattr(solver, "solve", short)
+    precisions = ending_after(monkeypatch, 3, itemsize=[4])
     ours = probes.predict(X, y, fold, kind=kind)
     assert precisions == [4, 8]
     assert_allclose(ours, expected, atol=3e-3)
@@ -50,10 +56,7 @@ def test_fits_that_do_not_end_in_single_precision_go_on_in_double(kind, monkeypa
 
 def test_a_fit_that_does_not_converge_is_an_error_and_not_a_score(monkeypatch):
     X, y = plain()
-    right = solver.solve
-    monkeypatch.setattr(
-        solver, "solve", lambda *given, **options: right(*given, **{**options, "max_iter": 1})
-    )
+    ending_after(monkeypatch, 1)
     message = "linear fits did not converge in 1 iterations in double precision"
     with pytest.raises(RunFailed, match=message):
         probes.predict(X, y, folds(y), kind="binary")
@@ -61,11 +64,9 @@ def test_a_fit_that_does_not_converge_is_an_error_and_not_a_score(monkeypatch):
 
 @pytest.mark.parametrize("size, words", [(4e6, "scale of the vectors"), (1e20, "row 0 of the")])
 def test_rows_far_from_all_others_are_answered_in_a_sentence(size, words, monkeypatch):
-    rng, right = np.random.default_rng(2), solver.solve
+    rng = np.random.default_rng(2)
     X, y = rng.standard_normal((200, 3)).astype(np.float32), rng.integers(0, 3, (200, 1))
     X[:3], fold = size, rng.integers(0, 5, (200, 1))
-    monkeypatch.setattr(  # soon at an end
-        solver, "solve", lambda *given, **options: right(*given, **{**options, "max_iter": 60})
-    )
+    ending_after(monkeypatch, 60)
     with pytest.raises((RunFailed, BadInput), match=words):
         probes.predict(X, y, fold, kind="multiclass", standardise=False)
