@@ -23,7 +23,7 @@ VERDICTS = {
 """Where the best shortcut stands → what that means."""
 
 
-def placed(frame, table, name, models):
+def placed(frame, table, models):
     """Compare the scores of one model with a table of others.
 
     All differences are on all genes of a task and its folds; a gene without a vector counts as
@@ -32,9 +32,7 @@ def placed(frame, table, name, models):
     Parameters
     ----------
     frame, table : DataFrame
-        Rows of the new model, and those of a profile; columns of ``results.SCHEMA``, texts as text.
-    name : str
-        The new model.
+        Rows of the new model, texts as text, and those of a profile; columns of ``results.SCHEMA``.
     models : mapping of str to ModelSpec
 
     Returns
@@ -44,9 +42,9 @@ def placed(frame, table, name, models):
         ``rivals`` (head to head with each model), ``excess`` over the best shortcut, ``counts``,
         ``tasks`` (one row each).
     """
-    split, frame = frame.split.iloc[0], frame.assign(model=name)
+    split = frame.split.iloc[0]
     own, whole = (results.main_rows(frame, split=split, genes=g) for g in ("own", "all"))
-    theirs = results.main_rows(table, split=split, genes="all")
+    theirs = results.texts(results.main_rows(table, split=split, genes="all"))
     new = whole[[*PAIRED, "kind", "group", "score"]]
     others = theirs[[*PAIRED, "model", "family", "score", "coverage"]]
     paired = new.merge(others, on=PAIRED, suffixes=("", "_other"))
@@ -56,16 +54,14 @@ def placed(frame, table, name, models):
             "anew."
         )
     judged = by_task(paired, models)
-    mean, their_means = map(results.aggregate, (whole, theirs))
-    tasks = _tasks(results.aggregate(own), mean, judged[judged.family != "control"], models)
-    over = intervals.excess(pd.concat([mean, their_means]), lambda m, t: models[m].exposed_on(t))
-    over = over[(over.model == name) & (over.kind != "regression")]
-    rivals = head_to_head(judged, models)
+    tasks = _tasks(own, whole, _best(judged[judged.family != "control"]), models)
+    classified = judged[judged.kind != "regression"]
+    rivals = head_to_head(classified, models)
     return {
-        "groups": _groups(own, whole, their_means, models),
+        "groups": _groups(own, whole, results.aggregate(theirs), models),
         "rivals": rivals,
         "tier": tier(rivals),
-        "excess": _excess(over),
+        "excess": _excess(_best(classified[classified.family == "shortcut"])),
         "counts": _verdicts(tasks),
         "tasks": tasks.to_dict("records"),
     }
@@ -92,25 +88,28 @@ def by_task(paired, models):
     blind = paired.model.map(lambda name: models[name].encoder == "random")
     paired = paired[blind | ~paired.exposed & (paired.family != "control")]
     paired = paired.assign(difference=paired.score - paired.score_other)
-    means = {name: (name, "mean") for name in ("score", "score_other", "difference", "coverage")}
-    spread = {"sd": ("difference", "std"), "n": ("difference", "size")}
     groups = paired.groupby(["task", "kind", "group", "model", "family"])
-    out = groups.agg(**means, **spread).reset_index()
-    low, high = intervals.fold_interval(out.difference, out.sd, out.n)
+    out = groups[["score", "score_other", "difference", "coverage"]].mean()
+    folds = groups["difference"]
+    low, high = intervals.fold_interval(out.difference, folds.std(), folds.size())
     verdict = np.select([low > 0, high < 0], ["win", "loss"], "tie")
-    return out.assign(low=low, high=high, verdict=verdict)
+    return out.assign(low=low, high=high, verdict=verdict).reset_index()
 
 
-def _tasks(own, whole, judged, models):
+def _best(judged):
+    """The best of the other models on each task, by task."""
+    ranked = judged.sort_values(["task", "score_other", "model"])
+    return ranked.drop_duplicates("task", keep="last").set_index("task")
+
+
+def _tasks(own, whole, best, models):
     """One row per task: own score and coverage, and the best fair model of the table beside it."""
-    best = judged.sort_values(["score_other", "model"]).groupby("task").tail(1).set_index("task")
     columns = {"model": "rival", "family": "rival_family", "score_other": "rival_score"}
-    best = best.rename(columns=columns)
-    best = best[[*columns.values(), "difference", "low", "high", "verdict"]]
-    best = best.assign(rival_title=[models[m].title for m in best.rival])
-    out = own.set_index("task")[["group", "kind", "metric", "coverage", "score"]]
-    on_all = whole.set_index("task").score.rename("score_all_genes")
-    return out.join([on_all, best]).sort_index().reset_index()
+    best = best.drop(columns=["kind", "group", "score", "coverage"]).rename(columns=columns)
+    best["rival_title"] = [models[m].title for m in best.rival]
+    own, whole = (results.aggregate(rows).set_index("task") for rows in (own, whole))
+    out = own[["group", "kind", "metric", "coverage", "score"]]
+    return out.join([whole.score.rename("score_all_genes"), best]).reset_index()
 
 
 def _groups(own, whole, theirs, models):
@@ -128,18 +127,19 @@ def _groups(own, whole, theirs, models):
         means = theirs[theirs.task.isin(names)].groupby("model").agg(**columns)
         means = means.sort_values("score", ascending=False, kind="stable").to_dict("index")
         beside = [_about(model, models) | row for model, row in means.items()]
-        fair = [b for b in beside if b["fair"] == b["tasks"] == len(names)]
-        on_all = _interval(whole[whole.task.isin(names)])
+        shortcuts = [b for b in beside if b["family"] == "shortcut"]
+        fair = (b for b in shortcuts if b["fair"] == b["tasks"] == len(names))
+        on_all = whole[whole.task.isin(names)]
         out.append(
             {
                 "group": group,
                 "metric": "Spearman" if regression else "AUROC",
-                **dict(zip(("all_genes", "all_low", "all_high"), on_all)),
-                **dict(zip(("score", "low", "high"), _interval(part))),
+                **_interval(on_all, ("all_genes", "all_low", "all_high")),
+                **_interval(part, ("score", "low", "high")),
                 "tasks": len(names),
                 "coverage": part.coverage.mean(),
                 "models": beside,
-                "best_shortcut": next((b for b in fair if b["family"] == "shortcut"), None),
+                "best_shortcut": next(fair, None),
             }
         )
     return out
@@ -151,17 +151,17 @@ def _about(model, models):
 
 def _verdicts(tasks):
     """How many tasks are won, tied and lost."""
-    return {kind: int((tasks.verdict == kind).sum()) for kind in ("win", "tie", "loss")}
+    return {"win": 0, "tie": 0, "loss": 0} | tasks.verdict.value_counts().to_dict()
 
 
-def _interval(rows):
+def _interval(rows, names):
     """Mean over the tasks of some rows (one a fold), and its interval, of few tasks over folds."""
     of_task = rows.groupby("task").score.mean()
     mean, low, high = intervals.mean_interval(of_task)
     if len(of_task) < 3:
         of_fold = rows.groupby(["repeat", "fold"]).score.mean()
         low, high = intervals.fold_interval(mean, of_fold.std(), len(of_fold))
-    return mean, low, high
+    return dict(zip(names, (mean, low, high)))
 
 
 def head_to_head(judged, models):
@@ -170,7 +170,7 @@ def head_to_head(judged, models):
     Parameters
     ----------
     judged : DataFrame
-        Of ``by_task``.
+        Of ``by_task``, without regressions.
     models : mapping of str to ModelSpec
 
     Returns
@@ -181,7 +181,7 @@ def head_to_head(judged, models):
         tasks. The best other model first.
     """
     out = []
-    for model, part in judged[judged.kind != "regression"].groupby("model"):
+    for model, part in judged.groupby("model"):
         mean = _mean(part.difference, "difference")
         row = _about(model, models) | mean | {"stands": _stands(mean)} | _verdicts(part)
         out.append(row | part[["score", "score_other", "coverage"]].mean().to_dict())
@@ -190,8 +190,8 @@ def head_to_head(judged, models):
 
 def _mean(values, name):
     """Mean over tasks with its 95 % interval."""
-    names = ("tasks", name, "low", "high")
-    return dict(zip(names, (len(values), *intervals.mean_interval(values))))
+    mean, low, high = intervals.mean_interval(values)
+    return {"tasks": len(values), name: mean, "low": low, "high": high}
 
 
 def _stands(row):
@@ -237,15 +237,15 @@ def tier(rivals):
     return stands | {"first": first, "last": last, "of": of, "sentence": sentence}
 
 
-def _excess(over):
+def _excess(best):
     """Mean excess over the best fair shortcut of each classification task."""
-    if over.empty:
+    if best.empty:
         sentence = "The table has no fair shortcut on these tasks, so there is no excess."
         return {"tasks": 0, "sentence": sentence}
-    out = _mean(over.excess, "mean")
+    out = _mean(best.score - best.score_other, "mean")
     between, stands = f" (95 % interval {out['low']:+.3f} to {out['high']:+.3f})", _stands(out)
     out["sentence"] = (
-        f"Against the best shortcut of each of {len(over):,} tasks, on the same genes and folds: "
+        f"Against the best shortcut of each of {len(best):,} tasks, on the same genes and folds: "
         f"{out['mean']:+.3f}{'' if stands == 'open' else between}; {VERDICTS[stands]}."
     )
     return out

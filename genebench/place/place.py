@@ -22,7 +22,6 @@ from ..core.errors import BadInput, one_line
 from ..core.workers import one_thread, quiet
 from ..data import genes, sources
 from ..data.labels import slug
-from ..stats import metrics
 from . import among, card, compare, leaks
 from .read import plan_of, read
 
@@ -110,11 +109,8 @@ def place(
         findings = looks.result()
     near = rows.split == plan.splits[0]
     rows, far = rows[near], rows[~near]
-    main = [metrics.main(kind) for kind in rows.kind.unique()]
-    for column, values in {"split": rows.split, "probe": rows.probe, "metric": main}.items():
-        table = table[table[column].isin(values)]
-    table = results.texts(table)
-    if mine in {*table.model, *base.declared.models}:
+    table = table[table.probe.isin(rows.probe)]
+    if mine in {*table.model.unique(), *base.declared.models}:
         mine = f"my-{mine}"
     made = {
         "name": title,
@@ -123,7 +119,7 @@ def place(
         "dimension": spec.dim,
         "probe": base.profile.probes[0],
         **about,
-        **compare.placed(rows, table, spec.name, plan.declared.models),
+        **compare.placed(rows, table, plan.declared.models),
         "among": among.card(base, rows),
         "tasks_scored": int(rows.task.nunique()),
         "skipped": skipped,
@@ -182,13 +178,13 @@ def _of_vectors(base, embedding):
 
 def _leaks(plan, spec, rows, far, compared, findings):
     """Every finding, those that raise a flag first; ``far``: scores with families kept whole."""
-    embedding, mine = plan.embedding(spec.name), _scores_of(rows)
+    embedding, mine = plan.embedding(spec.name), _scores_of(rows, plan.splits[0])
     best = pd.DataFrame(compared).set_index("task").rival_score
     findings = [
         leaks.label_columns([plan.tasks[t] for t in rows.task.unique()], embedding),
         leaks.too_good(mine, best),
         *findings,
-        leaks.survival(mine, _scores_of(far), next(iter(far.split), plan.family_split)),
+        leaks.survival(mine, _scores_of(far, plan.family_split), plan.family_split),
     ]
     return sorted(findings, key=lambda f: ("flag", "note", "open", "clear").index(f.level))
 
@@ -206,12 +202,10 @@ def _annotation_counts(base, embedding):
     return np.where(at >= 0, np.expm1(counted.vectors[at, 0]), 0.0)
 
 
-def _scores_of(rows):
-    """Main scores by task, without regressions; the rows are of one model and split."""
-    rows = rows[rows.kind != "regression"]
-    if len(rows):
-        rows = results.aggregate(results.main_rows(rows, split=rows.split.iloc[0]))
-    return rows.set_index("task").score
+def _scores_of(rows, split):
+    """Main scores of one model by task, without regressions."""
+    main = results.main_rows(rows[rows.kind != "regression"], split=split)
+    return results.aggregate(main).set_index("task").score
 
 
 def _relatives_apart(base, spec, plan):

@@ -285,4 +285,4 @@ def test_the_verdict_of_a_task_is_the_corrected_interval_of_its_folds():
 def test_a_table_of_other_tasks_is_refused(finished):
     frame = finished.frame
     with refused("shares no task with these vectors"):
-        compare.placed(frame, frame.assign(task="another"), "full", {})
+        compare.placed(frame, frame.assign(task="another"), {})
