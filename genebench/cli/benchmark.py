@@ -18,7 +18,7 @@ def fetch(
     *,
     model: list[str] | None = None,
     accept_licence: list[str] | None = None,
-) -> None:
+):
     """Find or download the files of sources, or the weights of models, and check them.
 
     Parameters
@@ -34,35 +34,34 @@ def fetch(
 
     declared, missing = specs.declared(), False
     chosen = source or ([] if model else declared.sources)
-    files = [(s, f) for s in map(declared.source, chosen) for f in s.files]
-    for spec, file in files:
-        try:
-            print(f"{spec.id}/{file}: {sources.locate(spec, file, download=True)}")
-        except BadInput as err:
-            missing = True
-            note(str(err))
-    if model:
+    for spec in [declared.source(name) for name in chosen]:
+        for file in spec.files:
+            try:
+                print(f"{spec.id}/{file}: {sources.locate(spec, file, download=True)}")
+            except BadInput as err:
+                missing = True
+                note(str(err))
+    for spec in map(declared.model, model or ()):
         from ..models import routes
 
-        for spec in map(declared.model, model):
-            accepted = spec.name in (accept_licence or [])
-            with Reporter() as report:
-                step = functools.partial(report.step, "bytes")
-                folder = routes.fetch(spec, accepted=accepted, progress=step)
-            print(f"{spec.name}: {folder} ({spec.licence})")
+        accepted = spec.name in (accept_licence or ())
+        with Reporter() as report:
+            step = functools.partial(report.step, "bytes")
+            folder = routes.fetch(spec, accepted=accepted, progress=step)
+        print(f"{spec.name}: {folder} ({spec.licence})")
     if missing:
         raise typer.Exit(2)
 
 
 def tasks(
     *,
-    profile: str = "demo",
-    json_: bool = False,
-    write: bool = False,
+    profile="demo",
+    json_=False,
+    write=False,
     gmt: Path | None = None,
-    negatives: str = "universe",
+    negatives="universe",
     universe: str | None = None,
-) -> None:
+):
     """List a profile's tasks with size, balance, origin and status. Downloads nothing.
 
     Parameters
@@ -82,7 +81,7 @@ def tasks(
         results.write_csv(frame, results.beside_path(plan.profile.name, "tasks.csv"))
 
 
-def models(*, profile: str | None = None, json_: bool = False) -> None:
+def models(*, profile: str | None = None, json_=False):
     """List all models with family, input, size, licence and status.
 
     Parameters
@@ -103,11 +102,11 @@ def models(*, profile: str | None = None, json_: bool = False) -> None:
 def embed(
     *,
     model: str,
-    profile: str = "demo",
-    device: str = "auto",
-    download: bool = False,
-    remote_code: bool = False,
-) -> None:
+    profile="demo",
+    device="auto",
+    download=False,
+    remote_code=False,
+):
     """Make (or find) the vectors of one model for all genes of a profile; resumes.
 
     Parameters
@@ -143,19 +142,19 @@ def embed(
 
 def run(
     *,
-    profile: str = "demo",
+    profile="demo",
     models: list[str] | None = None,
     tasks: list[str] | None = None,
     split: str | None = None,
     jobs: int | None = None,
     memory: float = 8,
     scheduler: str | None = None,
-    dry_run: bool = False,
+    dry_run=False,
     part: str | None = None,
     gmt: Path | None = None,
-    negatives: str = "universe",
+    negatives="universe",
     universe: str | None = None,
-) -> None:
+):
     """Run task × model × split × probe, resume what is there, write data/results/<profile>/.
 
     Parameters
@@ -199,7 +198,7 @@ def run(
         print(shown.to_string(index=False))
 
 
-def _part(plan, part: str):
+def _part(plan, part):
     """A plan of every n-th cell."""
     first, _, n = part.partition("/")
     if not (first.isdecimal() and n.isdecimal() and 0 < int(first) <= int(n)):
@@ -207,7 +206,7 @@ def _part(plan, part: str):
     return replace(plan, requested=plan.requested[int(first) - 1 :: int(n)])
 
 
-def _outlook(plan) -> None:
+def _outlook(plan):
     """Print what a run would do, and which of its models have no vectors yet."""
     from ..benchmark import fit
     from ..book import cards
@@ -223,10 +222,10 @@ def _outlook(plan) -> None:
 
 def reproduce(
     *,
-    profile: str = "paper",
+    profile="paper",
     model: list[str] | None = None,
-    jobs: int = 2,
-) -> None:
+    jobs=2,
+):
     """Score models on the paper's tasks and genes, beside what the paper published of them.
 
     Parameters
@@ -246,7 +245,7 @@ def reproduce(
     print(folder)
 
 
-def validate(path: Path | None = None, *, seal: bool = False) -> None:
+def validate(path: Path | None = None, *, seal=False):
     """Check results: schema, bounds, rows, and that every table is as its manifest says.
 
     Parameters
@@ -264,7 +263,7 @@ def validate(path: Path | None = None, *, seal: bool = False) -> None:
     print(f"{path}: valid")
 
 
-def freeze(out: Path, *, profile: str = "demo", models: list[str] | None = None) -> None:
+def freeze(out: Path, *, profile="demo", models: list[str] | None = None):
     """Write the predictions of a run, dated and sealed, to be scored on labels that come later.
 
     Parameters
@@ -278,7 +277,7 @@ def freeze(out: Path, *, profile: str = "demo", models: list[str] | None = None)
     print(frozen.freeze(make_plan(profile, models=split_names(models), split=split), out))
 
 
-def unfreeze(folder: Path, *, release: str) -> None:
+def unfreeze(folder: Path, *, release: str):
     """Score frozen predictions on the labels that are new in a release.
 
     Parameters

@@ -10,14 +10,14 @@ from .options import split_names
 
 def notebooks(
     *,
-    profile: str = "demo",
-    jobs: int = 2,
+    profile="demo",
+    jobs=2,
     page: list[str] | None = None,
     study: str | None = None,
     parameter: list[str] | None = None,
-    force: bool = False,
+    force=False,
     scheduler: str | None = None,
-) -> None:
+):
     """Execute the book's notebooks, in parallel, skipping what has not changed.
 
     Parameters
@@ -51,7 +51,7 @@ def notebooks(
         module.run(profile, pages=split_names(page), parameters=given, **options, **report.hooks)
 
 
-def book(*, profile: str = "demo", jobs: int = 2) -> None:
+def book(*, profile="demo", jobs=2):
     """Run the profile, execute the notebooks and build the HTML book (only what has changed)."""
     from ..book import notebooks as module
 
@@ -61,7 +61,7 @@ def book(*, profile: str = "demo", jobs: int = 2) -> None:
     print(module.book(profile))
 
 
-def publish(site: Path, *, version: str) -> None:
+def publish(site: Path, *, version: str):
     """Add the built book to a static site as a dated version, and make it the newest.
 
     Parameters

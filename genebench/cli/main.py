@@ -1,6 +1,5 @@
 """The command line: parses and calls, decides nothing."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ from . import benchmark, book, glm, place, spectra, vectors
 from .options import command
 
 
-def _group(functions: list[Callable], **options) -> typer.Typer:
+def _group(functions, **options):
     """Join functions to a group of commands of their names."""
     group = typer.Typer(
         no_args_is_help=True,
@@ -43,7 +42,7 @@ app.add_typer(
 @app.callback(invoke_without_command=True)
 def _main(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
-) -> None:
+):
     if version:
         print(f"genebench {__version__}")
         raise typer.Exit

@@ -5,10 +5,8 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Callable
 from errno import EACCES, EDQUOT, EISDIR, ENOSPC, ENOTDIR, EPERM, EROFS
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -38,11 +36,12 @@ LONGEST_CELL = 100
 _PARAMETER = re.compile(r"^(\w+) : .*\n((?:    .+\n?)+)", re.M)
 
 
-def command(function: Callable) -> Callable:
+def command(function):
     """Make a command of a function.
 
-    Its keyword-only parameters become options, the others arguments; the first paragraph of its
-    docstring and the entries of its parameters become the help. A fault ends as one sentence.
+    Its keyword-only parameters become options, the others arguments; one without an annotation has
+    the type of its default. The first paragraph of the docstring and the entries of its parameters
+    become the help. A fault ends as one sentence.
 
     Parameters
     ----------
@@ -55,14 +54,17 @@ def command(function: Callable) -> Callable:
     """
     text, parameters = inspect.getdoc(function), []
     known = HELP | dict(_PARAMETER.findall(text))
-    for name, parameter in inspect.signature(function, eval_str=True).parameters.items():
+    for name, parameter in inspect.signature(function).parameters.items():
         words = " ".join(known[name].split())
         if parameter.kind is parameter.KEYWORD_ONLY:
             flags = ["--" + name.strip("_").replace("_", "-"), *SHORT.get(name, ())]
             info = typer.Option(*flags, help=words, min=LEAST.get(name))
         else:
             info = typer.Argument(help=words)
-        parameters.append(parameter.replace(annotation=Annotated[parameter.annotation, info]))
+        kind = parameter.annotation
+        if kind is parameter.empty:
+            kind = type(parameter.default)
+        parameters.append(parameter.replace(annotation=Annotated[kind, info]))
 
     @functools.wraps(function)
     def guarded(**given):
@@ -95,24 +97,17 @@ def command(function: Callable) -> Callable:
     return guarded
 
 
-def note(sentence: str) -> None:
+def note(sentence):
     """Print a sentence on standard error, under the name of the program."""
     print(f"genebench: {one_line(sentence)}", file=sys.stderr)
 
 
-def split_names(given: list[str] | None) -> list[str]:
-    """Split names that were given one by one or joined by commas."""
-    return [n.strip() for text in given or [] for n in text.split(",") if n.strip()]
+def split_names(given):
+    """Split names that were given one by one or joined by commas; None is no name."""
+    return [n.strip() for n in ",".join(given or ()).split(",") if n.strip()]
 
 
-def make_plan(
-    profile: str,
-    *,
-    gmt: Path | None = None,
-    negatives: str = "universe",
-    universe: str | None = None,
-    **options: Any,
-):
+def make_plan(profile, *, gmt=None, negatives="universe", universe=None, **options):
     """Make the plan that the common options ask for; notes go to standard error.
 
     Parameters
@@ -144,7 +139,7 @@ def make_plan(
     return plan.make(chosen, declared=declared, **options)
 
 
-def show(frame, as_json: bool, columns: list[str]) -> None:
+def show(frame, as_json, columns):
     """Print some columns of a table on a terminal or into a pipe, or all of it as JSON.
 
     Parameters
@@ -176,7 +171,7 @@ def show(frame, as_json: bool, columns: list[str]) -> None:
             print("", *reasons, sep="\n")
 
 
-def show_card(folder: Path, card: dict, as_json: bool) -> None:
+def show_card(folder, card, as_json):
     """Print the sentences of a card, or all of it as JSON, and where it lies.
 
     Parameters
@@ -191,12 +186,12 @@ def show_card(folder: Path, card: dict, as_json: bool) -> None:
     print(folder / "card.html", file=sys.stderr if as_json else sys.stdout)
 
 
-def ready(frame, what: str) -> None:
+def ready(frame, what):
     """Print how many rows of a catalogue are ready, on standard error."""
     print(f"{(frame.status == 'ready').sum()} of {len(frame)} {what} ready.", file=sys.stderr)
 
 
-def finish(done, missing: str, path: Path) -> None:
+def finish(done, missing, path):
     """Print what became of the cells of a run.
 
     Parameters

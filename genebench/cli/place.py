@@ -18,9 +18,9 @@ def place(
     max_cells: int | None = None,
     tasks: list[str] | None = None,
     jobs: int | None = None,
-    submit: bool = False,
-    json_: bool = False,
-) -> None:
+    submit=False,
+    json_=False,
+):
     """Place your own vectors among the models of a profile; write card and scores.
 
     Parameters
@@ -70,7 +70,7 @@ def check_submission(
     vectors: Path | None = None,
     seed: int | None = None,
     jobs: int | None = None,
-) -> None:
+):
     """Check a submission: answers, rows, and a random part of its scores computed anew.
 
     Parameters

@@ -11,7 +11,7 @@ from .options import make_plan, show
 FOLDER = Path("vectors")
 
 
-def list_(*, profile: str = "demo", folder: Path = FOLDER, json_: bool = False) -> None:
+def list_(*, profile="demo", folder: Path = FOLDER, json_=False):
     """List a profile's models: licence, and whether their vectors are cached or exported.
 
     Parameters
@@ -28,13 +28,13 @@ def list_(*, profile: str = "demo", folder: Path = FOLDER, json_: bool = False) 
 def export(
     model: list[str],
     *,
-    profile: str = "demo",
+    profile="demo",
     folder: Path = FOLDER,
-    format_: str = "parquet",
-    dtype: str = "float16",
-    device: str = "auto",
-    download: bool = False,
-) -> None:
+    format_="parquet",
+    dtype="float16",
+    device="auto",
+    download=False,
+):
     """Write the vectors of models for all genes of a profile, each with a card.
 
     Parameters
@@ -60,7 +60,7 @@ def export(
         print(library.export(spec, embedding, plan.declared.sources, folder, **options))
 
 
-def get(model: str, *, origin: str, folder: Path = FOLDER) -> None:
+def get(model: str, *, origin: str, folder: Path = FOLDER):
     """Fetch exported vectors and check them against their card.
 
     Parameters
@@ -81,10 +81,10 @@ def compare(
     one: str,
     other: str,
     *,
-    profile: str = "demo",
-    same: bool = False,
-    json_: bool = False,
-) -> None:
+    profile="demo",
+    same=False,
+    json_=False,
+):
     """Compare the vectors of two files or models: coverage, cosine, CKA, neighbours.
 
     Parameters

@@ -110,9 +110,8 @@ def place(plan, ours, theirs):
         for model, own in [("", None), *ours.groupby("model", sort=False)]:
             scores = wide  # first the published ones among themselves
             if model:
-                own = own.set_index("task").score
-                scores = wide.loc[wide.index.intersection(own.index)]
-                scores = scores.assign(**{f" {model}": own})  # no published name begins so
+                own = own.set_index("task").score.rename(f" {model}")  # no published name begins so
+                scores = wide.join(own, how="inner")
             if len(scores) < 3:
                 continue
             likeness = resampling.resemblance(plan, list(scores.index))
@@ -139,10 +138,9 @@ def place(plan, ours, theirs):
                     }
                 )
             for at in [len(means) - 1] if model else range(len(means)):
-                others = np.arange(len(means)) != at
                 low, high = bootstrap.percentiles(draws[at])
-                less_low, less_high = bootstrap.percentiles(draws[at] - draws[others])
-                rank = 1 + (draws[others] > draws[at]).sum(axis=0)
+                less_low, less_high = bootstrap.percentiles(draws[at] - draws)
+                rank = 1 + (draws > draws[at]).sum(axis=0)
                 best, worst = bootstrap.percentiles(rank).round().astype(int)
                 rows.append(
                     {
@@ -153,7 +151,7 @@ def place(plan, ours, theirs):
                         "model": scores.columns[at].strip(),
                         "category": category.get(scores.columns[at], ""),
                         "score": means[at],
-                        "rank": 1 + int((means[others] > means[at]).sum()),
+                        "rank": 1 + int((means > means[at]).sum()),
                         "low": low,
                         "high": high,
                         "rank_low": best,
