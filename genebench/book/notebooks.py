@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..benchmark import gene_tables, results
-from ..core import cache, paths, specs, workers
+from ..core import cache, manifest, paths, specs, workers
 from ..core.cluster import Cluster
 from ..core.errors import BadInput, RunFailed, check, pick
 from ..core.imports import imports, modules
@@ -148,8 +148,6 @@ def _execute(shared, unit):
                 titled(page),
                 partial,
                 parameters=given,
-                kernel_name="python3",
-                language="python",
                 cwd=paths.ROOT,
                 progress_bar=False,
                 execution_timeout=unit.timeout,
@@ -178,11 +176,8 @@ STAGE = workers.Stage("notebooks", _out, compute=_execute)
 
 def _current(unit):
     """Whether the executed page is that of the book, made from what is there now."""
-    try:
-        facts = json.loads(unit.out.read_bytes())["metadata"]["genebench"]
-        return facts["key"] == unit.key and not unit.parameters
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    facts = manifest.raw(unit.out).get("metadata", {}).get("genebench", {})
+    return facts.get("key") == unit.key and not unit.parameters
 
 
 def run(
@@ -233,19 +228,16 @@ def run(
     chosen, given = {name: pick(known, "page", name) for name in pages or known}, parameters or {}
     if "genes" in chosen:
         for name in dict.fromkeys([default(chosen["genes"], "beside"), profile]):
-            if name and results.scores_path(name).exists():
+            if results.scores_path(name).exists():
                 gene_tables.refresh(name, specs.declared())
     for page in chosen.values() if given else ():
         _check_parameters(page, given)
     digest = functools.cache(cache.digest)
     units = [_Execution(p, profile, given, key(p, profile, given, digest)) for p in chosen.values()]
     waiting = [unit for unit in units if force or not _current(unit)]
-    if waiting:
-        options = {"say": say, "progress": progress, "waiting": waiting}
-        with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(waiting))) as pool:
-            workers.execute(STAGE, None, units, pool, **options).check("notebooks")
-    else:
-        say(f"{len(units)} notebooks, all of them cached")
+    options = {"say": say, "progress": progress, "waiting": waiting}
+    with Cluster(scheduler) if scheduler else workers.pool(jobs) as pool:
+        workers.execute(STAGE, None, units, pool, **options).check("notebooks")
     return len(waiting)
 
 
@@ -302,7 +294,7 @@ def book(profile, *, say=print):
             command = f"genebench notebooks --profile {profile}"
             raise RunFailed(f"page '{page.page}' has not been executed; run '{command}'.")
     index, stamp = paths.HTML / "index.html", paths.HTML.with_name("book.json")
-    old = json.loads(stamp.read_bytes()) if index.exists() and stamp.exists() else {}
+    old = manifest.raw(stamp) if index.exists() else {}
     made_of = _made_of(executed, profile)
     if old == made_of:
         say(f"book unchanged: {index}")
@@ -345,15 +337,15 @@ sys.exit(main())"""
 
 def _mirror(fresh, folder):
     """Make a folder equal to another; files that are equal keep the time that Sphinx goes by."""
-    new = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
     for path in folder.rglob("*"):
-        if path.is_file() and path.relative_to(folder) not in new:
+        if path.is_file() and not (fresh / path.relative_to(folder)).exists():
             path.unlink()
-    for name in new:
-        to = folder / name
-        if not to.exists() or not filecmp.cmp(fresh / name, to, shallow=False):
-            to.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(fresh / name, to)  # the cache may lie on another disk
+    shutil.copytree(fresh, folder, copy_function=_copy_changed, dirs_exist_ok=True)
+
+
+def _copy_changed(path, to):
+    if not os.path.exists(to) or not filecmp.cmp(path, to, shallow=False):
+        shutil.copyfile(path, to)
 
 
 def _made_of(executed, profile):
