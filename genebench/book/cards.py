@@ -87,7 +87,7 @@ def task_rows(tasks, known, *, by="stem"):
         if not np.isnan(smallest):
             row["underpowered"] = "yes" if smallest > intervals.UNDERPOWERED else "no"
         rows.append(row)
-    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _declared(entry, source):
@@ -128,9 +128,9 @@ def task_catalogue(profile, known, tasks, messages):
             why = next((m for m in messages if f"task '{entry.name}'" in m), whole)
             missing = {"release": source.release, "status": "missing", "reason": why}
             rows.append(_declared(entry, source) | missing)
-    parts = [task_rows(tasks, known, by=by), pd.DataFrame(rows)]
-    frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    return frame.reindex(columns=COLUMNS).astype({"genes": "Int64", "families": "Int64"})
+    ready = task_rows(tasks, known, by=by).to_dict("records")
+    frame = pd.DataFrame([*ready, *rows], columns=COLUMNS)
+    return frame.astype({"genes": "Int64", "families": "Int64"})
 
 
 def model_status(spec, known):

@@ -148,6 +148,8 @@ def _execute(shared, unit):
                 titled(page),
                 partial,
                 parameters=given,
+                kernel_name="python3",
+                language="python",
                 cwd=paths.ROOT,
                 progress_bar=False,
                 execution_timeout=unit.timeout,
