@@ -28,12 +28,14 @@ def repository():
     str
         ``owner/name``, from ``GENEBENCH_REPOSITORY``, else from the clone's remote; else empty.
     """
-    given = os.environ.get("GENEBENCH_REPOSITORY", "")
-    command = "git remote get-url origin".split()
-    remote = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True).stdout.strip()
-    if not given and "github.com" not in remote:
-        return ""
-    match = re.search(r"(?:^|github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?$", given or remote)
+    given = os.environ.get("GENEBENCH_REPOSITORY")
+    if not given:
+        command = "git remote get-url origin".split()
+        done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
+        given = done.stdout.strip()
+        if "github.com" not in given:
+            return ""
+    match = re.search(r"(?:^|github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?$", given)
     if not match:
         raise BadInput(
             f"GENEBENCH_REPOSITORY is '{given}'; write it as owner/name, or as the address on "
@@ -165,8 +167,8 @@ def titled(page):
 
     book = jupytext.read(source(page))
     if page.title:
-        first = next(c for c in book.cells if c.cell_type == "markdown")
-        first.source = "\n".join([f"# {page.title}", *first.source.splitlines()[1:]])
+        _, *rest = book.cells[0].source.splitlines()
+        book.cells[0].source = "\n".join([f"# {page.title}", *rest])
     return book
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
 
 from .. import __version__
@@ -273,12 +274,12 @@ def compare(one, other):
         cosine = (units[0] * units[1]).sum(axis=1)
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     norms = np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)
-    query, near = np.random.default_rng(0).permutation(len(shared))[:QUERIES], []
+    query = np.random.default_rng(0).permutation(len(shared))[:QUERIES]
+    near = []
     for unit in units:
-        similarity = unit[query].astype(np.float32) @ unit.T.astype(np.float32)
-        similarity[np.arange(len(query)), query] = -np.inf  # a gene is no neighbour of itself
-        near.append(np.argpartition(-similarity, NEIGHBOURS, axis=1)[:, :NEIGHBOURS])
-    overlap = [len(np.intersect1d(a, b)) for a, b in zip(*near)]
+        found = NearestNeighbors(n_neighbors=NEIGHBOURS + 1, algorithm="brute").fit(unit)
+        near.append(found.kneighbors(unit[query], return_distance=False))
+    overlap = [len(np.intersect1d(a, b)) - 1 for a, b in zip(*near)]  # without the gene itself
     return {
         "genes": len(one.entities),
         "genes_other": len(other.entities),

@@ -13,7 +13,7 @@ import yaml
 from helpers import call, in_this_process, refused
 
 from genebench.book import notebooks, publish
-from genebench.core import imports, paths, specs, workers
+from genebench.core import cache, imports, paths, specs, workers
 from genebench.core.errors import RunFailed
 
 SOURCES = sorted(paths.NOTEBOOKS.glob("*.py"))
@@ -149,19 +149,19 @@ def test_a_parameter_of_the_command_line_reaches_the_page_and_the_next_call_rest
 def test_a_book_is_built_again_where_anything_that_it_is_made_of_has_changed(
     sandbox, monkeypatch, tmp_path
 ):
-    executed, built = paths.executed("demo"), []
+    executed, built, index = paths.executed("demo"), [], paths.HTML / "index.html"
 
     def build(command, **options):
         built.append("--all" in command)
-        paths.HTML.mkdir(parents=True, exist_ok=True)
-        (paths.HTML / "index.html").write_text("a page")
+        index.parent.mkdir(parents=True, exist_ok=True)
+        index.touch()
         return subprocess.CompletedProcess(command, 0, "", "")
 
     def made():
         """Of each book that two calls built, whether it was built as a whole."""
         built.clear()
         for _ in range(2):
-            notebooks.book("demo", say=lambda text: None)
+            notebooks.book("demo", say=print)
         return built
 
     for name in ("offer", "sign", "repository"):
@@ -170,30 +170,26 @@ def test_a_book_is_built_again_where_anything_that_it_is_made_of_has_changed(
     monkeypatch.setattr(paths, "CONFIG", tmp_path / "config")
     monkeypatch.setattr(notebooks.sysconfig, "get_path", lambda name: tmp_path / "packages")
     page, svg = executed / "a.ipynb", executed / "files" / "a.svg"
-    inside = [svg, paths.NOTEBOOKS / "good.py", paths.RESULTS / "demo" / "manifest.json"]
+    inside = [page, svg, paths.NOTEBOOKS / "good.py", paths.RESULTS / "demo" / "manifest.json"]
     frame = [paths.CONFIG, paths.BOOK / "_ext" / "offline.py"]
-    for part in (page, *inside, *frame):
-        part.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text('{"n": 1}')
-    assert made() == [True]
-    figure = paths.pages() / "files" / "a.svg"
-    kept = figure.stat().st_mtime_ns
-    page.write_text('{"n": 2}')  # of the same size
-    assert made() == [False] and figure.stat().st_mtime_ns == kept
-    assert "2" in (paths.pages() / "a.ipynb").read_text()
     for part in (*inside, *frame):
-        part.write_text('{"n": 2}')
+        cache.write_text(part, '{"n": 1}')
+    assert made() == [True]
+    for part in (*inside, *frame):
+        part.write_text('{"n": 2}')  # of the same size
+        kept = (paths.pages() / "files" / "a.svg").stat().st_mtime_ns
         assert made() == [part in frame], part
+        changed = (paths.pages() / "files" / "a.svg").stat().st_mtime_ns != kept
+        assert changed == (part in (svg, *frame)), part
+    assert "2" in (paths.pages() / "a.ipynb").read_text()
     svg.unlink()
-    assert made() == [False] and not figure.exists()
+    assert made() == [False] and not list(paths.pages().rglob("*.svg"))
     heading = {"cell_type": "markdown", "source": ["# Another title\n", "text"]}
-    page.write_text(json.dumps({"cells": [heading]}))
+    cache.write_json(page, {"cells": [heading]})
     assert made() == [True]
     (tmp_path / "packages" / "sphinx-8.0.dist-info").mkdir(parents=True)
     assert made() == [True]
-    monkeypatch.setattr(notebooks, "__version__", "0")
-    assert made() == [True]
-    (paths.HTML / "index.html").unlink()
+    index.unlink()
     assert made() == [True]
 
 
