@@ -165,10 +165,10 @@ def check(folder, *, vectors=None, seed=None, **options):
     """
     path, scores = folder / "submission.yml", folder / "scores.parquet"
     given = build(Submission, read_yaml(path), path)
-    (answers,) = pd.json_normalize(given.model_dump()).to_dict("records")
-    if vectors:
-        del answers["vectors.address"]
-    if blank := [question for question, answer in answers.items() if not answer.strip()]:
+    questions = {} if vectors else {"vectors.address": given.vectors.address}
+    questions |= given.model_dump(include={"contact", "licence", "trained_on"})
+    questions |= {f"leakage.{table}": answer for table, answer in given.leakage.items()}
+    if blank := [question for question, answer in questions.items() if not answer.strip()]:
         raise BadInput(f"{path}: not answered: {', '.join(blank)}; answer all and check again.")
     if "@" in given.contact:
         raise BadInput(f"{path}: 'contact' is an e-mail address; give an account instead.")
