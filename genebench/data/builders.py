@@ -226,9 +226,9 @@ def divided(declared, *, file, names, ids, holdout=None, part="split"):
     frame = declared.table(file).rename(columns={part: "part"})
     if holdout:
         frame = pd.concat([frame, declared.table(holdout).assign(part="holdout")])
-    known, note = declared.known(frame.entrez.unique(), ids)
-    frame = frame.assign(gene=frame.entrez.map(known))
-    frame = frame[frame.gene != ""].drop_duplicates(["term", "gene", "label", "part"])
+    symbols, note = declared.known(frame.entrez.to_numpy(str), ids)
+    frame = frame.assign(gene=symbols)[symbols != ""]
+    frame = frame.drop_duplicates(["term", "gene", "label", "part"])
     twice = frame[frame.duplicated(["term", "gene"])]
     for entrez, gene, term in twice[["entrez", "gene", "term"]].to_numpy():
         raise BadInput(

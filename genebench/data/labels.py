@@ -123,7 +123,7 @@ class Declaration:
         return resolver.resolve(unique, kind=ids).symbol[code]
 
     def known(self, names, ids):
-        """Read distinct identifiers of which some may be those of no gene, or of several.
+        """Read identifiers of which some may be those of no gene, or of several.
 
         Parameters
         ----------
@@ -133,16 +133,16 @@ class Declaration:
 
         Returns
         -------
-        known : Series of str
+        symbols : ndarray of str, shape (n,)
             Symbol of each identifier; empty where there is none.
         note : str
-            How many have none, with three examples.
+            How many distinct ones have none, with three examples.
         """
-        known = pd.Series(self.symbols(names, ids), index=names)
-        lost = known.index[known == ""]
+        symbols = self.symbols(names, ids)
+        lost, every = pd.unique(names[symbols == ""]), pd.unique(names)
         first = f" (first: {', '.join(lost[:3])})" * bool(len(lost))
-        note = f"Left out: {len(lost)} of {len(known):,} ids without one approved gene{first}."
-        return known, note
+        note = f"Left out: {len(lost)} of {len(every):,} ids without one approved gene{first}."
+        return symbols, note
 
     def make(self, entities, labels, classes=(), *, note="", folds=None, **words):
         """Make a task of entities and labels.
@@ -225,10 +225,10 @@ class Declaration:
         Task
             Labels are indices into the sorted class names.
         """
-        names, code, number = np.unique(labels, return_inverse=True, return_counts=True)
-        large = np.flatnonzero(number >= min_class)
-        use = np.isin(code, large)
-        return self.make(entities[use], np.searchsorted(large, code[use]), names[large], note=note)
+        _, code, number = np.unique(labels, return_inverse=True, return_counts=True)
+        use = number[code] >= min_class
+        names, code = np.unique(labels[use], return_inverse=True)
+        return self.make(entities[use], code, names, note=note)
 
     def make_term(self, entities, labels, title, id, **options):
         """Make the binary task of one term or gene set.

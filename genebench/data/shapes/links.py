@@ -66,9 +66,8 @@ def links(
     """
     frame = declared.table(file, where, columns=filter(None, [first, second, label, fold]))
     names = frame[[first, second]].astype(str).replace(strip, "", regex=True)
-    known, note = declared.known(pd.unique(names.to_numpy().ravel()), ids)
-    sides = names.apply(lambda side: side.map(known)).to_numpy(str)
-    sides = sides if directed else np.sort(sides, axis=1)
+    symbols, note = declared.known(names.to_numpy(str).ravel(), ids)
+    sides = symbols.reshape(-1, 2) if directed else np.sort(symbols.reshape(-1, 2), axis=1)
     rows = pd.DataFrame({"a": sides[:, 0], "b": sides[:, 1]})
     rows["y"] = (frame[label].to_numpy(str) == positive) if label else True
     rows["fold"] = frame[fold].to_numpy(int) if fold else -1
