@@ -85,8 +85,8 @@ def fault(err: Exception) -> str:
     return str(err) if isinstance(err, Sentence) else f"{type(err).__name__}: {err}"
 
 
-def do(stage: Stage, shared: Any, unit: Any):
-    """Compute and store one unit in this process.
+def do(stage: Stage, unit: Any):
+    """Compute and store one unit in this process, which was made ready by ``start``.
 
     Returns
     -------
@@ -99,17 +99,13 @@ def do(stage: Stage, shared: Any, unit: Any):
         The output cannot be stored.
     """
     try:
-        gathered = stage.gather(shared, unit)
+        gathered = stage.gather(_shared, unit)
         parts = [part.load() if isinstance(part, Once) else part for part in gathered]
         output = stage.compute(*parts)
     except Exception as err:
         return fault(err)
-    stage.store(shared, unit, output)
+    stage.store(_shared, unit, output)
     return ""
-
-
-def _do_here(stage, unit):
-    return do(stage, _shared, unit)
 
 
 def pending(stage, shared, units, say=quiet):
@@ -204,6 +200,6 @@ def execute(
 
 def _each(executor, stage, units):
     """Compute units in processes; yield each as it ends, with why it failed."""
-    futures = {executor.submit(_do_here, stage, unit): unit for unit in units}
+    futures = {executor.submit(do, stage, unit): unit for unit in units}
     for future in as_completed(futures):
         yield futures[future], future.result()
