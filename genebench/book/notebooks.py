@@ -237,8 +237,11 @@ def run(
     digest = functools.cache(cache.digest)
     units = [_Execution(p, profile, given, key(p, profile, given, digest)) for p in chosen.values()]
     waiting = [unit for unit in units if force or not _current(unit)]
+    if not waiting:
+        say(f"{len(units)} notebooks, all of them cached")
+        return 0
     options = {"say": say, "progress": progress, "waiting": waiting}
-    with Cluster(scheduler) if scheduler else workers.pool(jobs) as pool:
+    with Cluster(scheduler) if scheduler else workers.pool(min(jobs, len(waiting))) as pool:
         workers.execute(STAGE, None, units, pool, **options).check("notebooks")
     return len(waiting)
 

@@ -278,8 +278,9 @@ def compare(one, other):
     near = []
     for unit in units:
         found = NearestNeighbors(n_neighbors=NEIGHBOURS + 1, algorithm="brute").fit(unit)
-        near.append(found.kneighbors(unit[query], return_distance=False))
-    overlap = [len(np.intersect1d(a, b)) - 1 for a, b in zip(*near)]  # without the gene itself
+        rows = found.kneighbors(unit[query], return_distance=False)
+        near.append([row[row != gene][:NEIGHBOURS] for gene, row in zip(query, rows)])
+    overlap = [len(np.intersect1d(a, b)) for a, b in zip(*near)]
     return {
         "genes": len(one.entities),
         "genes_other": len(other.entities),
