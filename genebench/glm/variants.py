@@ -15,7 +15,7 @@ from Bio.SeqIO.FastaIO import SimpleFastaParser
 
 from ..core import cache
 from ..core.errors import BadInput
-from ..data import limits
+from ..data import limits, readers
 from . import codes
 from .codes import Sequence
 
@@ -156,7 +156,7 @@ def read(path):
         )
     frame = pd.DataFrame(rows, columns=["line", *_COLUMNS, "status"])
     frame["chrom"] = frame.chrom.str.replace(r"^(\d+)\.0$", r"\1", regex=True)
-    pos = pd.to_numeric(frame.pos, errors="coerce").astype(float)
+    pos = readers.numbers(frame.pos).astype(float)
     frame["pos"] = pos.where((pos % 1 == 0) & (pos >= 0) & (pos < 2**53), -1).astype(np.int64)
     frame = frame.assign(alt=frame.alt.str.split(",")).explode("alt", ignore_index=True)
     return frame.assign(alt=frame.alt.str.strip())

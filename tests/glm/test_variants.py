@@ -169,3 +169,8 @@ def test_a_line_of_many_alternates_takes_linear_time(tmp_path):
 
     genome = {"chr2": codes.Sequence("chr2", codes.encode("TTTTCCCCAAAA"))}
     assert seconds(60_000) < 20 * seconds(6_000) + 0.5
+
+
+def test_a_position_that_would_crash_pandas_is_none(tmp_path):
+    (tmp_path / "v.csv").write_text("chrom,pos,ref,alt\nx,0E5410000085830688,A,C\nx,5,A,C\n")
+    assert variants.read(tmp_path / "v.csv").pos.tolist() == [-1, 5]

@@ -11,7 +11,7 @@ from scipy.sparse import csgraph
 
 from ...core import cache
 from ...core.errors import BadInput, unknown
-from ...data import limits
+from ...data import limits, readers
 from .. import codes
 from ..codes import N
 from ..variants import open_text, parquet_texts
@@ -128,7 +128,7 @@ def column(frame: pd.DataFrame, names: tuple[str, ...], what: str, path: Path) -
 
 def _labels(given, path, column):
     """Labels as numbers, their kind, and their classes."""
-    number = pd.to_numeric(given, errors="coerce").to_numpy(float)
+    number = readers.numbers(given).to_numpy(float)
     classes = sorted(given.unique())
     if len(classes) < 2:
         raise BadInput(f"{path}: column '{column}' has the one value '{classes[0]}'; give two.")
