@@ -3,9 +3,6 @@
 import multiprocessing
 import os
 from importlib.metadata import EntryPoint
-from multiprocessing.context import ForkServerProcess
-
-from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
 PRELOADED = [
     "ipykernel.kernelapp",
@@ -23,12 +20,15 @@ PRELOADED = [
 
 
 def warm():
-    """Let Jupyter fork the kernels that this process starts, where it may have children."""
-    if multiprocessing.current_process().daemon:
+    """Let Jupyter fork the kernels that this process starts, where the system can."""
+    from jupyter_client.provisioning import KernelProvisionerFactory as Factory
+
+    possible = "forkserver" in multiprocessing.get_all_start_methods()
+    if not possible or multiprocessing.current_process().daemon:  # which may have no children
         return
     multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
-    factory = KernelProvisionerFactory.instance()
-    factory.provisioners["forked"] = EntryPoint("forked", f"{__name__}:Forked", factory.GROUP_NAME)
+    factory = Factory.instance()
+    factory.provisioners["forked"] = EntryPoint("forked", f"{__name__}:forked", Factory.GROUP_NAME)
     factory.default_provisioner_name = "forked"
 
 
@@ -44,42 +44,58 @@ def address(folder):
     -------
     dict
         Options of ``jupyter_client.KernelManager``: sockets in files of `folder`, where the system
-        takes so long a name (about 100 characters); else ports.
+        has them and takes so long a name (about 100 characters); else ports.
     """
-    if len(folder) > 90:
+    if os.name != "posix" or len(folder) > 90:
         return {"transport_encryption": "auto"}
     # a free port is looked for, let go and taken later: managers side by side may find the same
     return {"transport": "ipc", "ip": os.path.join(folder, "kernel")}
 
 
-class Forked(LocalProvisioner):
-    """A provisioner of Jupyter that forks its kernel."""
+def forked(**options):
+    """Make a provisioner of Jupyter that forks its kernel.
 
-    async def launch_kernel(self, cmd, **kwargs):
-        """Start the kernel of a command; returns where it listens."""
-        place = kwargs.get("cwd") or os.getcwd()
-        self.process = _Process(
-            target=_kernel, args=(cmd[cmd.index("-f") :], place, kwargs["env"]), daemon=True
-        )
-        self.process.start()
-        self.pid = self.process.pid
-        return self.connection_info
+    Parameters
+    ----------
+    **options
+        Those of ``jupyter_client.provisioning.LocalProvisioner``.
+
+    Returns
+    -------
+    LocalProvisioner
+    """
+    from jupyter_client.provisioning import LocalProvisioner
+
+    class Forked(LocalProvisioner):
+        async def launch_kernel(self, cmd, **kwargs):
+            start = multiprocessing.get_context("forkserver").Process
+            place = kwargs.get("cwd") or os.getcwd()
+            arguments = cmd[cmd.index("-f") :], place, kwargs["env"]
+            process = start(target=_kernel, args=arguments, daemon=True)
+            process.start()
+            self.process, self.pid = _Handle(process), process.pid
+            return self.connection_info
+
+    return Forked(**options)
 
 
-class _Process(ForkServerProcess):
+class _Handle:
     """A process as Jupyter knows it from ``subprocess``."""
 
     stdin = stdout = stderr = None
 
+    def __init__(self, process):
+        self.process, self.kill, self.terminate = process, process.kill, process.terminate
+
     def poll(self):
-        return self.exitcode
+        return self.process.exitcode
 
     def wait(self):
-        self.join()
-        return self.exitcode
+        self.process.join()
+        return self.process.exitcode
 
     def send_signal(self, number):
-        os.kill(self.pid, number)
+        os.kill(self.process.pid, number)
 
 
 def _kernel(arguments, folder, environment):

@@ -5,6 +5,7 @@ whatever the file is called.
 """
 
 import hashlib
+import re
 
 import numpy as np
 import pandas as pd
@@ -67,11 +68,13 @@ def read(path, plan, title, *, kind=None, **options):
     if len(inside) < FEWEST:
         lost = [e for s in report["statuses"] if not s["used"] for e in s["examples"]]
         first = f" (first lost: {lost[0]})" if lost else ""
-        how = "" if resolver else ", or 'genebench fetch hgnc': without it they are not resolved"
+        how = "." if resolver else ", as approved symbols while HGNC's table is missing."
+        if not resolver and lost and any(re.match(pattern, lost[0]) for pattern in JOINED):
+            how += " With it ('genebench fetch hgnc') ids that join two are read, too."
         raise BadInput(
             f"{path}: {len(inside)} of its {len(names)} ids are among the {report['of']:,} genes "
             f"of profile '{plan.profile.name}', and {FEWEST} are needed{first}; give ids of human "
-            f"genes (symbol, Ensembl, Entrez, UniProt or HGNC){how}."
+            f"genes (symbol, Ensembl, Entrez, UniProt or HGNC){how}"
         )
     about = {"ids": report, "checks": _checks(path, names, matrix), "reading": reading}
     used, vectors = plan.universe[inside], np.ascontiguousarray(matrix[row])

@@ -41,17 +41,20 @@ def test_every_task_has_the_network_of_scikit_learn_and_its_own_folds():
     ours = predict(Y, "multilabel", np.stack([FOLD, turned], axis=1))
     assert_array_equal(ours[:, [1]], predict(Y[:, 1], fold=turned))
     assert (ours[::4, 1] == 0).all()
-    network = MLPClassifier(**probes.method("binary", "mlp").options)
+    options = {"hidden_layer_sizes": [32], "learning_rate_init": 5e-3, "max_iter": 40}
+    network = MLPClassifier(**options, n_iter_no_change=40, random_state=0)
     with pytest.warns(ConvergenceWarning):
-        fit = make_pipeline(StandardScaler(), network).fit(X[FOLD != 0], CROSSED[FOLD != 0])
-    p = fit.predict_proba(X[FOLD == 0])
+        make_pipeline(StandardScaler(), network).fit(X[FOLD != 0], CROSSED[FOLD != 0])
+    p = network.predict_proba(StandardScaler().fit(X[FOLD != 0]).transform(X[FOLD == 0]))
     assert_allclose(probes.probabilities("binary", ours[FOLD == 0, 0]), p[:, 1], atol=0.02)
 
 
-def test_a_network_depends_on_its_seed():
+def test_a_network_depends_on_its_seed_and_never_on_the_labels_of_the_tested_fold():
     first, again, other = (predict(CROSSED, random_state=s)[:, 0] for s in (1, 1, 2))
     assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.01
+    moved = np.abs(predict(np.where(FOLD == 0, 1 - CROSSED, CROSSED), random_state=1)[:, 0] - first)
+    assert moved[FOLD == 0].max() < 1e-4 and moved[FOLD == 1].max() > 0.05
 
 
 def test_a_class_that_training_lacks_is_never_told():
