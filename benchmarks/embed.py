@@ -19,6 +19,7 @@ import pandas as pd
 from genebench.core import cache, manifest, paths, specs
 from genebench.core.errors import BadInput
 from genebench.data import readers, sources
+from genebench.glm import codes, genomes
 from genebench.models import Sequences, hub, inference
 
 COLUMNS = ["case", "device", "ours_per_s", "theirs_per_s", "ratio", "ceiling_fraction"]
@@ -215,6 +216,17 @@ def summaries(path: Path | None, number: int, *, seed: int = 0) -> list[str]:
     table = readers.read_tsv(path, **options) if path else sources.table(source, "gene_summary")
     human = table.Summary[table["#tax_id"] == "9606"].to_numpy(object)
     return np.random.default_rng(seed).permutation(human)[:number].tolist()
+
+
+def human_proteins() -> list[str]:
+    """The reviewed human proteins of UniProt."""
+    return sources.table(specs.declared().source("swissprot"), "sequences").sequence.tolist()
+
+
+def coding_sequences() -> list[str]:
+    """The coding sequences of Escherichia coli, along their strands."""
+    genome = genomes.load("ecoli", specs.declared().sources)
+    return [codes.decode(genome.coding(gene)) for gene in genome.genes.itertuples()]
 
 
 def text_rows(texts: list[str], *, device: str, repeats: int) -> list[dict[str, object]]:
@@ -431,8 +443,8 @@ def measure(
     """Measure every case and keep the rows.
 
     Args: number: texts (and a quarter as many proteins and coding sequences). threads: of the CPU;
-    None: one a core. texts: a file of NCBI gene summaries; None: the declared source. proteins,
-    nucleotides: FASTA files; None: no proteins or coding sequences are measured.
+    None: one a core. texts: a file of NCBI gene summaries; proteins, nucleotides: FASTA files;
+    None: the declared sources (Swiss-Prot's human proteins, the genes of E. coli).
     """
     import torch
 
@@ -440,12 +452,14 @@ def measure(
         torch.set_num_threads(threads or os.cpu_count() or 1)
     rows = text_rows(summaries(texts, number), device=device, repeats=repeats)
     write(rows)
-    for path, measured in ((proteins, protein_rows), (nucleotides, dna_rows)):
-        if path:
-            sequences = readers.read_fasta(path).sequence.to_numpy(object)
-            chosen = np.random.default_rng(0).permutation(sequences)[: number // 4].tolist()
-            rows += measured(chosen, device=device, repeats=repeats)
-            write(rows)
+    for path, declared, measured in (
+        (proteins, human_proteins, protein_rows),
+        (nucleotides, coding_sequences, dna_rows),
+    ):
+        sequences = readers.read_fasta(path).sequence.tolist() if path else declared()
+        picked = np.random.default_rng(0).permutation(np.array(sequences, object))
+        rows += measured(picked[: number // 4].tolist(), device=device, repeats=repeats)
+        write(rows)
     return pd.DataFrame(rows)
 
 
