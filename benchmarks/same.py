@@ -35,15 +35,15 @@ GENES = 400
 DIMENSIONS = 24
 
 
-def command(arguments: list[str], folder: Path, root: Path) -> str:
+def command(arguments: list[str], folder: Path, root: Path, *, mirror: bool = False) -> str:
     """Run ``genebench`` of a checkout with results and cache in a scratch folder.
 
     A cache that is shared would give back what other code computed. Families of genes are those of
-    a machine without HGNC's table, so a mirror serves Spectra alone. Returns what was printed.
+    a machine without HGNC's table, so a mirror serves data sets alone. Returns what was printed.
     """
     paths = {"GENEBENCH_RESULTS": str(folder / "results"), "PYTHONPATH": str(root)}
     paths |= {"GENEBENCH_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
-    if arguments[0] != "spectra":
+    if not mirror:
         paths["GENEBENCH_MIRROR"] = ""
     done = subprocess.run(
         [sys.executable, "-m", "genebench", *arguments],
@@ -91,14 +91,13 @@ def run_demo(folder: Path, root: Path) -> dict[str, pd.DataFrame]:
 
 def run_spectra(folder: Path, root: Path) -> dict[str, pd.DataFrame]:
     """Scores and areas of the data sets that are at hand."""
-    listed = json.loads(command(["spectra", "--json"], folder, root))
+    listed = json.loads(command(["spectra", "--json"], folder, root, mirror=True))
     ready = {row["data set"] for row in listed if row["status"] == "ready"}
     chosen = [n for n in SPECTRA if "/" in n or n in ready]
-    command(
-        ["spectra", *chosen, "--seeds", "1", "--parameters", "0,0.25,0.5,0.75,1", "-j", "2"],
-        folder,
-        root,
-    )
+    options = ["--seeds", "1", "--parameters", "0,0.25,0.5,0.75,1", "-j", "2"]
+    for genes in (True, False):
+        if names := [n for n in chosen if ("/" in n) == genes]:
+            command(["spectra", *names, *options], folder, root, mirror=not genes)
     tables = {}
     for table in ("scores.parquet", "overlaps.csv", "auspc.csv"):
         frame = read(folder / "results" / "spectra" / table, table)

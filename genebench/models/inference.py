@@ -58,18 +58,26 @@ def embed(
     RunFailed
         A process died, or a sequence does not fit into memory.
     """
-    contents = recipe(spec, cache.of_names(genes.tolist()), declared)
     file = path(spec, genes, declared)
-    state = cache.state(file)
-    if state == "ready":
-        with np.load(file, allow_pickle=False) as arrays:
-            return Embedding(**arrays)
-    if state == "broken":
-        say(f"{file.name} is broken and is made again")
-    if download and (spec.hub or spec.files):
-        routes.fetch(spec)
-    start = time.perf_counter()
     options = {"device": device, "say": say, "progress": progress}
+    if cache.state(file) != "ready":
+        from filelock import FileLock  # slow to import
+
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_suffix(".lock")):  # another process may be at them
+            if (state := cache.state(file)) != "ready":
+                if state == "broken":
+                    say(f"{file.name} is broken and is made again")
+                if download and (spec.hub or spec.files):
+                    routes.fetch(spec)
+                return _make(file, spec, genes, declared, **options)
+    with np.load(file, allow_pickle=False) as arrays:
+        return Embedding(**arrays)
+
+
+def _make(file, spec, genes, declared, **options):
+    """Embed genes, and store the vectors."""
+    start, device, progress = time.perf_counter(), options["device"], options["progress"]
     own = tuple(embed(part, genes, declared, **options) for part in parts(spec, declared))
     inputs = Inputs(spec, genes, declared, own)
     result, shards = encode(inputs), file.with_suffix(".parts")
@@ -95,7 +103,7 @@ def embed(
         )
     cache.store(
         file,
-        contents,
+        recipe(spec, cache.of_names(genes.tolist()), declared),
         lambda to: np.savez(to, **vars(result)),
         shape=list(result.vectors.shape),
         device=device,

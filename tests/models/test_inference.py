@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -40,6 +42,21 @@ def test_vectors_are_computed_once_and_then_read(home, monkeypatch):
     second = embed("full")
     assert_array_equal(second.vectors, first.vectors)
     assert_array_equal(second.entities, first.entities)
+
+
+def test_two_that_want_the_same_vectors_make_them_once(home, monkeypatch):
+    calls = []
+
+    def forward(device):
+        calls.append(device)
+        time.sleep(0.2)
+        return lambda ids, mask: ids[:, :1].float()
+
+    use(monkeypatch, Sequences(UNIVERSE[:60], [[i] for i in range(60)], 0, forward))
+    with ThreadPoolExecutor(2) as both:
+        one, two = both.map(embed, ["stem"] * 2)
+    assert_array_equal(one.vectors, two.vectors)
+    assert calls == ["cpu"]
 
 
 def test_what_determines_the_vectors_and_nothing_else_changes_the_recipe(home):
