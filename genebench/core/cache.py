@@ -75,6 +75,22 @@ def atomic(path):
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def locked(path):
+    """Let one process at a time make a file; others wait until it is there.
+
+    Parameters
+    ----------
+    path : Path
+        Look once more whether it is there, once the lock is yours.
+    """
+    from filelock import FileLock  # slow to import
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        yield
+
+
 def write_text(path, text):
     """Write a text file atomically, as UTF-8.
 

