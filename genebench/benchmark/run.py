@@ -100,12 +100,13 @@ def run(
         ]
         if write and ready:
             whole = plan.whole and not failed
-            if waiting or not _up_to_date(plan, ready, facts, whole=whole):
-                took = time.perf_counter() - clock["start"]
-                cost = {"jobs": jobs, "run_s": took, "computed": len(waiting)}
-                _write(plan, read(plan, ready), facts, whole=whole, **cost)
             lost = {c.model for c in plan.requested if c.model in failed or str(c) in failed}
-            remade = tables.make(plan, pool, failed=lost, **report)
+            with cache.locked(results.scores_path(plan.profile.name)):  # another run adds its part
+                if waiting or not _up_to_date(plan, ready, facts, whole=whole):
+                    took = time.perf_counter() - clock["start"]
+                    cost = {"jobs": jobs, "run_s": took, "computed": len(waiting)}
+                    _write(plan, read(plan, ready), facts, whole=whole, **cost)
+                remade = tables.make(plan, pool, failed=lost, **report)
             clock["intervals"] = time.perf_counter()
     if "intervals" in clock and (waiting or remade):  # memory of workers that have ended is known
         path = results.manifest_path(plan.profile.name)
@@ -172,6 +173,9 @@ def _up_to_date(plan, cells, facts, *, whole):
     """Whether the written results hold these cells (a whole run: and no others of its splits)."""
     name = plan.profile.name
     if validation.sealed(name) is False or not results.beside_path(name, "plain.csv").exists():
+        return False
+    noted = manifest.raw(results.manifest_path(name)).get("scores_sha256")
+    if noted != cache.digest(results.scores_path(name)):  # the manifest is written last
         return False
     try:
         old = results.load(name)

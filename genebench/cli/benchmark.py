@@ -253,7 +253,7 @@ def validate(path: Path | None = None, *, seal=False):
     path : Path, optional
         A scores.parquet, a manifest.json, their folder, or a folder of such folders.
     seal : bool
-        First note the tables of a folder in its manifest, as they are now.
+        First write the SHA-256 of the tables of a folder, as they are now, into its manifest.
     """
     from ..benchmark import validation
 

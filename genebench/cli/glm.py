@@ -38,10 +38,14 @@ def train(
 
     settings = training.read_recipe(recipe, set_ or [])
     with Reporter() as report:
-        known, validation = training.split(fasta, held_out or [], several=settings.species > 0)
+        known, validation = training.split(fasta, held_out or [], several=settings.species)
         training.train(known, settings, out, device=device, **report.hooks)
-        table = perplexity.validate(trained.load(out, device=device), validation, known)
-    print(table.round(4).to_string(index=False))
+        model = trained.load(out, device=device)
+        if model.by_likelihood:
+            note("not validated: tokens of several bases give no probability of a single base.")
+        else:
+            table = perplexity.validate(model, validation, known)
+            print(table.round(4).to_string(index=False))
     print(out)
 
 
@@ -65,7 +69,8 @@ def score(
     Parameters
     ----------
     model : str
-        A folder of 'glm train', a Hugging Face folder, or a name.
+        A folder of 'glm train' (of several species: FOLDER@1, @2 …), a Hugging Face folder, or a
+        name.
     variants : Path
         VCF, or a table with chrom, pos, ref, alt (tsv, csv, parquet); gzip or not.
     fasta : Path
@@ -128,7 +133,8 @@ def embed(
     Parameters
     ----------
     model : str
-        A folder of 'glm train', a Hugging Face folder, or a name.
+        A folder of 'glm train' (of several species: FOLDER@1, @2 …), a Hugging Face folder, or a
+        name.
     windows : Path
         FASTA, or a table with a column sequence (tsv, csv, parquet).
     out : Path
@@ -216,7 +222,7 @@ def interpret(genome: str, *, model: str, out: Path, device: str = "cpu") -> Non
     genome : str
         A genome of data/glm_genomes.yml that has annotated genes.
     model : str
-        A folder of 'glm train' or a name.
+        A folder of 'glm train' (of several species: FOLDER@1, @2 …) or a name.
     out : Path
         Folder for logo.csv, logo_agreement.csv, codon.csv.
     """

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ..core import specs
-from ..core.errors import BadInput, Sentence, one_line
+from ..core.errors import BadInput, GenebenchError, one_line
 
 HELP = {
     "profile": "Which profile of data/profiles.yml.",
@@ -29,7 +29,7 @@ HELP = {
 """Help of an option that a command's own docstring leaves out."""
 SHORT = {"profile": ["-p"], "jobs": ["-j"], "model": ["-m"], "parameter": ["-P"], "n": ["-n"]}
 """Options that can be written with one letter."""
-LEAST = {"jobs": 1, "seeds": 1, "n": 1, "memory": 0.1, "max_cells": 1}
+LEAST = {"jobs": 1, "seeds": 1, "n": 1, "window": 0, "memory": 0.1, "max_cells": 1}
 """Smallest value of a number."""
 LONGEST_CELL = 100
 """Letters of a cell that a table in a file or a pipe shows; ``--json`` has them all."""
@@ -74,7 +74,7 @@ def command(function):
 
                 connect(given["scheduler"]).close()
             return function(**given)
-        except Sentence as err:
+        except GenebenchError as err:
             sentence, status = str(err), 2 if isinstance(err, BadInput) else 1
         except BrokenPipeError:
             sys.stderr.close()

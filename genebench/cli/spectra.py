@@ -66,7 +66,7 @@ def spectra(
         columns = ["data set", "title", "paper", "kind", "models", "status", "needs"]
         show(table.datasets(datasets.declared()), json_, columns)
         return
-    from ..spectra import curve, files, own
+    from ..spectra import curve, files, user_samples
     from ..spectra import run as runner
     from ..spectra import study as studies
 
@@ -78,7 +78,7 @@ def spectra(
         raise BadInput("--property and --pairs are for a file of your own; name one.")
     if mine:
         how = {"property": property_, "pairs": pairs, "name": name * (not predictions)}
-        spec, said = own.read(Path(mine[0]), **how)
+        spec, said = user_samples.read(Path(mine[0]), **how)
         declared, names = replace(declared, datasets={spec.name: spec}), [spec.name]
         for sentence in said:
             note(f"{mine[0]}: {sentence}.")
@@ -86,10 +86,11 @@ def spectra(
     options = {"mode": mode, "parameters": lambdas, "seeds": seeds, "profile": profile}
     study = studies.make(names, declared=declared, **options)
     given = [*map(Path, mine), pairs, predictions, target]
-    title = own.title(name, predictions or next(filter(None, given), Path("own")))
+    title = user_samples.title(name, predictions or next(filter(None, given), Path("own")))
     if any(given):
-        folder = own.place(out or Path(f"{title}-{own.digest(*given)[:8]}-spectra"))
-        weights = own.target(target, study.datasets) if target else None
+        key = user_samples.digest(*given, words=property_)[:8]
+        folder = user_samples.place(out or Path(f"{title}-{key}-spectra"))
+        weights = user_samples.target(target, study.datasets) if target else None
         study = replace(study, folder=folder, target=weights)
     with Reporter() as report:
         if split_file:

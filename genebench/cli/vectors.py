@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from ..core import specs
 from ..core.progress import Reporter
 from .options import make_plan, show
 
@@ -105,7 +106,8 @@ def compare(
     planned = functools.cache(make_plan)  # once for two models
 
     def load(text):
-        if Path(text).suffix or Path(text).exists():
+        declared = specs.declared().models
+        if Path(text).exists() or (Path(text).suffix and text not in declared):
             return library.read(Path(text))
         plan = planned(profile)
         return inference.embed(plan.declared.model(text), plan.universe, plan.declared)

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from . import cache
-from .errors import BadInput, RunFailed, Sentence
+from .errors import BadInput, GenebenchError, RunFailed
 from .workers import Once, fault
 
 AHEAD = 4
@@ -189,7 +189,7 @@ class Cluster(AbstractContextManager):
                 yield from results(AHEAD * max(1, len(self.client.nthreads())) - 1)
                 try:
                     parts = [self._send(part, sent) for part in stage.gather(shared, unit)]
-                except Sentence as err:
+                except GenebenchError as err:
                     yield unit, str(err)
                     continue
                 future = self.client.submit(stage.compute, *parts, pure=False)

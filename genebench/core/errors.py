@@ -11,7 +11,7 @@ def one_line(text: object) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
 
 
-class Sentence(Exception):  # noqa: N818 — it is one
+class GenebenchError(Exception):
     """An error that a person reads in one line.
 
     What a file contains may stand in it, but not steer the reader's terminal: it is one printable
@@ -29,11 +29,11 @@ class Sentence(Exception):  # noqa: N818 — it is one
         super().__init__(line if len(line) <= LONGEST else f"{line[:half]} … {line[-half:]}")
 
 
-class BadInput(Sentence):
+class BadInput(GenebenchError):  # noqa: N818
     """What the user gave cannot be used (exit status 2)."""
 
 
-class RunFailed(Sentence):
+class RunFailed(GenebenchError):  # noqa: N818
     """A computation failed; the message names its cell (exit status 1)."""
 
 

@@ -154,8 +154,8 @@ def write_sealed(path, manifest):
 
 
 def tables(folder: Path) -> list[Path]:
-    """Tables of a folder, by name."""
-    return sorted(p for p in folder.iterdir() if p.suffix in TABLES)
+    """Tables of a folder, by name; a hidden one is what a killed process had begun."""
+    return sorted(p for p in folder.glob("[!.]*") if p.suffix in TABLES)
 
 
 def note(path: Path):

@@ -89,14 +89,14 @@ class BeforeSpec(Spec):
 
 
 class TaskSpec(Spec):
-    """One entry of a source's ``tasks``; the shape ``terms`` expands to many tasks."""
+    """One entry of a source's ``tasks``; the builder ``terms`` expands to many tasks."""
 
     name: str
     title: str
     description: str
     group: Group
     kind: Kind
-    shape: str
+    builder: str
     version: int = 1
     paper: str | None = None
     """The task's name in arXiv 2412.04075, where it is one of that paper's."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import cache
-from .errors import RunFailed, Sentence
+from .errors import GenebenchError, RunFailed
 from .stages import ArrayStage, Once, Stage, one_thread, quiet
 
 __all__ = ["ArrayStage", "one_thread"]
@@ -82,7 +82,7 @@ def stop(executor: Executor):
 
 def fault(err: Exception) -> str:
     """Word an error as a sentence; one that is not ours to word, with its type."""
-    return str(err) if isinstance(err, Sentence) else f"{type(err).__name__}: {err}"
+    return str(err) if isinstance(err, GenebenchError) else f"{type(err).__name__}: {err}"
 
 
 def do(stage: Stage, unit: Any):

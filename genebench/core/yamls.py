@@ -33,7 +33,7 @@ class Spec(BaseModel):
 
 
 def _size(node, known):
-    """Values a node stands for once every alias is written out; refuses a key that stands twice.
+    """Values a node stands for once every alias is written out; refuses a duplicate key.
 
     Ten lines of aliases can stand for a billion values. ``known``: nodes counted before.
     """
@@ -45,7 +45,7 @@ def _size(node, known):
         first: dict[str, yaml.Node] = {}
         for key, _ in inner:
             if first.setdefault(str(key.value), key) is not key:
-                fault = f"the key '{key.value}' stands twice"
+                fault = f"duplicate key '{key.value}'"
                 raise yaml.MarkedYAMLError(problem=fault, problem_mark=key.start_mark)
         inner = chain(*inner)
     known[id(node)] = 1 + sum(_size(part, known) for part in inner)

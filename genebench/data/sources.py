@@ -215,7 +215,8 @@ def _outside(source, spec, download):
         for found in (mirror / spec.path, mirror / f"{spec.path}.gz"):
             if found.exists():
                 try:
-                    return _install(found, target, spec)
+                    with cache.locked(target):
+                        return target if target.exists() else _install(found, target, spec)
                 except Exception as err:  # what a broken archive leads to
                     where += f" ({found} is there, but cannot be used: {err})"
     if not spec.wheel and not (spec.url or "").startswith("https://"):

@@ -17,7 +17,7 @@ from ..core.errors import BadInput, check, unknown
 from ..core.specs import GROUPS
 from . import builders, genes
 from . import sources as upstream
-from .builders import SHAPES
+from .builders import BUILDERS
 from .labels import Declaration, slug
 from .task import Task
 
@@ -35,13 +35,13 @@ def build(source, entry, sources=None):
     Returns
     -------
     list of Task
-        One, or many where the shape expands or labels are derived.
+        One, or many where the builder expands or labels are derived.
     """
     declared = Declaration(source, entry, sources or {})
-    check(SHAPES, "shape", entry.shape, where=declared.where)
+    check(BUILDERS, "builder", entry.builder, where=declared.where)
     try:
-        built = [*SHAPES[entry.shape](declared, **entry.options)]
-    except (TypeError, KeyError, ValueError) as err:  # options that the shape does not take
+        built = [*BUILDERS[entry.builder](declared, **entry.options)]
+    except (TypeError, KeyError, ValueError) as err:  # options that the builder does not take
         raise BadInput(
             f"{declared.where}: {type(err).__name__}: {err}; fix 'options', or look at the file."
         ) from err

@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,8 @@ def read_vectors(
     with limits.faults_of(path, path.suffix[1:]):
         file = _opened(path, ids, array)
         names, matrix, columns, notes = _of(file.ending, FORMATS)(file)
-        names = pd.Series([str(name).strip() for name in names], dtype=object)
+        known = ["" if pd.isna(name) else str(name).strip() for name in names]
+        names = pd.Series(known, dtype=object)
         bare = names.str.extract(r"^[b=]?(['\"])(.+)\1$")[1]
         if len(names) and bare.notna().all():
             notes = [*notes, f"ids were written like {names[0][:40]}: the quotes were taken off."]
@@ -153,6 +155,12 @@ def _opened(path, ids, array):
             known = ", ".join(sorted(" ".join(FORMATS).split()))
             raise BadInput(f"the ending '{ending}' is none that holds vectors; use one of {known}.")
         in_place = ending in (".h5ad", ".pkl", ".pickle")
+        if in_place and not path.name.lower().endswith(ending):
+            raise BadInput(f"is a packed '{ending}'; unpack it.")
+        several = _of(ending, {".npy .npz .safetensors .h5ad": True})
+        if array and not several or ids and ending in (".json", ".pkl", ".pickle"):
+            option = "array" if array else "ids"
+            raise BadInput(f"is a '{ending}', of which --{option} chooses nothing; leave it out.")
         raw = b"-" if in_place else limits.read_all(stream, path.stat().st_size)
     for kinds in (kinds for magic, kinds in _MAGIC.items() if raw.startswith(magic)):
         if ending not in kinds:
@@ -221,7 +229,7 @@ def _read_mapping(file):
     """Gene → list of numbers, as json or as a pickle of plain containers."""
     if file.ending == ".json":
         limits.check_size(80.0 * file.raw.count(b","))  # an object of Python each
-        table = json.loads(file.raw)
+        table = json.loads(file.raw, object_pairs_hook=_unique)
     else:
         table = limits.read_pickle(file.path)
     rows = list(table.values()) if isinstance(table, dict) else []
@@ -235,6 +243,15 @@ def _read_mapping(file):
     numbers = itertools.chain.from_iterable(rows)
     matrix = np.fromiter(numbers, np.float64, len(rows) * columns).reshape(len(rows), -1)
     return Vectors(table, matrix)
+
+
+def _unique(pairs):
+    """An object of JSON; refuses a key that is there twice."""
+    out = dict(pairs)
+    if len(out) < len(pairs):
+        name = next(n for n, times in Counter(n for n, _ in pairs).items() if times > 1)
+        raise BadInput(f"holds the key '{name}' twice; keep one vector for each gene.")
+    return out
 
 
 def _choose(arrays, name, candidates, option):
@@ -268,7 +285,8 @@ def _read_arrays(file):
                 f"holds no ids and there is no file {path}; write it, one id a line, in order."
             )
         limits.check_plain(path)
-        where, ids = path.name, path.read_text(encoding="utf-8-sig").split()
+        where, text = path.name, path.read_text(encoding="utf-8-sig")
+        ids = [line.strip() for line in text.rstrip().splitlines()]
         if len(ids) == len(arrays[name]) + 1 and is_id_name(ids[0]):
             ids = ids[1:]
     notes = [f"vectors were taken from the array '{name}', ids from '{where}'."]

@@ -6,7 +6,6 @@ Tensors are (batch, length, channels).
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.nn.attention.bias import causal_lower_right
 
 
 class _Norm(nn.Module):
@@ -94,12 +93,15 @@ class _Attention(nn.Module):
         batch, length, width = x.shape
         parts = self.qkv(self.norm(x)).view(batch, length, 3, self.heads, -1)
         q, k, v = parts.permute(2, 0, 3, 1, 4)
-        start = 0 if past is None else past.get_seq_length(self.layer)
+        start, mask = 0 if past is None else past.get_seq_length(self.layer), None
         q, k = _rotated(q, start), _rotated(k, start)
         if past is not None:
             k, v = past.update(k, v, self.layer)
-        mask = causal_lower_right(length, start + length) if self.causal else None
-        run = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        if start:
+            mask = torch.ones(length, start + length, dtype=torch.bool, device=x.device)
+            mask = mask.tril(start)
+        causal = self.causal and not start
+        run = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
         mixed = self.mix(run.transpose(1, 2).reshape(batch, length, width))
         return mixed + self.down(functional.gelu(self.up(self.norm2(x + mixed))))
 

@@ -4,6 +4,7 @@ Single letters and k-mers that do not overlap give the probability of a base wha
 is; byte-pair tokens only that of a sequence.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..core import paths
 from ..core.errors import BadInput
 from ..core.yamls import read_yaml
 from ..data import sources
+from ..models.batches import check_device
 from . import codes, trained
 from .token_model import TokenModel
 
@@ -27,7 +29,8 @@ def load(name, *, device="cpu", download=False):
     ----------
     name : str or Path
         A folder, a name below ``data/glm/models``, or a Hugging Face repository, at the commit of
-        ``data/glm_catalogue.yml`` or as ``owner/name@commit``.
+        ``data/glm_catalogue.yml`` or as ``owner/name@commit``. ``FOLDER@2``: of a model of several
+        species the second.
     device : str
     download : bool
         Whether a repository that is not here may be fetched.
@@ -37,9 +40,14 @@ def load(name, *, device="cpu", download=False):
     TrainedModel or HubModel
         Ready to score; a name of which nothing is here is an error.
     """
-    for folder in _places(str(name), download):
+    check_device(device)
+    chosen = re.fullmatch(r"(.+)@(\d{1,3})", str(name))
+    for folder in _places(chosen[1] if chosen else str(name), download):
         if (folder / trained.RECIPE).exists():
-            return trained.load(folder, device=device)
+            model = trained.load(folder, device=device)
+            if chosen:
+                model.species = int(chosen[2])
+            return model
         if (folder / "config.json").exists():
             return _checkpoint(folder, device=device)
     raise BadInput(
@@ -96,8 +104,8 @@ def _checkpoint(folder, *, device):
     missing = sorted(set(report["missing_keys"]) - tied)
     if missing:
         raise BadInput(
-            f"{folder}: {len(missing)} weights are missing, '{missing[0]}' first; none is made up, "
-            "so fetch it again."
+            f"{folder}: {len(missing)} weights are missing (first: '{missing[0]}') and would be "
+            "random; fetch the model again."
         )
     return HubModel(folder.name, network, tokenizer, causal=causal, device=device)
 

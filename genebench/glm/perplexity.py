@@ -35,6 +35,8 @@ def track(model, sequence, *, window=1024, one_sided=False):
 
 def model_bits(model, sequence):
     """Bits that a model needs for each base of a ``Sequence``, (L,) float32; NaN at N."""
+    if sequence.species:
+        model.species = sequence.species
     logs = track(model, sequence.codes, window=512, one_sided=model.objective == "causal")
     cost = -codes.observed(logs, sequence.codes) / np.log(2)
     return np.where(sequence.codes < codes.N, cost, np.nan).astype(np.float32)

@@ -14,6 +14,7 @@ from torch.nn import functional
 from ..core import cache, specs
 from ..core.errors import BadInput
 from ..core.workers import quiet
+from ..models.batches import check_device
 from . import codes, net, tokens, variants
 from .trained import RECIPE, VERSION, WEIGHTS
 
@@ -116,6 +117,7 @@ def train(sequences, recipe, folder, *, device="cpu", say=quiet, progress=quiet)
     -------
     Path
     """
+    check_device(device)
     folder = Path(folder)
     described = _identity(sequences, recipe)
     key = cache.key(described)
@@ -225,15 +227,15 @@ def read_recipe(path, changes=()):
     return net.recipe(given, where=str(path or "recipe"))
 
 
-def split(paths, held_out, *, several=False):
+def split(paths, held_out, *, several=0):
     """Divide the sequences of FASTA files by name.
 
     Parameters
     ----------
     paths, held_out : sequence of Path, sequence of str
         FASTA files, and names of sequences to validate on (none: the last one).
-    several : bool
-        Whether each file is a species of its own (1 … n), or all are species 0.
+    several : int
+        Species of the recipe: each file is one of its own (1 … n); 0: all are species 0.
 
     Returns
     -------
@@ -241,8 +243,10 @@ def split(paths, held_out, *, several=False):
         To train on, and to validate on.
         A name that no file has, or nothing left to train on, is an error.
     """
+    if several and several != len(paths):
+        raise BadInput(f"{len(paths)} files for {several} species; give one file a species.")
     every = [
-        replace(s, species=several * number)
+        replace(s, species=bool(several) * number)
         for number, path in enumerate(paths, 1)
         for s in variants.genome(path).values()
     ]

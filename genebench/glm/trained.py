@@ -47,11 +47,30 @@ class TrainedModel(TokenModel):
         if recipe.objective != "blind-spot" and recipe.mixer == "convolution" and single:
             self.receptive_field = recipe.context
         self.incremental = causal and recipe.mixer == "attention" and single
-        self.mask, self.ids, self.species = tokens.mask, np.arange(recipe.vocabulary), 0
+        self.mask, self.ids = tokens.mask, np.arange(recipe.vocabulary)
+        self._species = None if recipe.species else 0
         on_cpu = device.startswith("cpu")
         self.bfloat16 = recipe.dtype == "bfloat16" and not on_cpu
         self.room = 1 << 13 if on_cpu else 1 << 16  # the caches of a CPU hold fewer states
         self.network = net.build(recipe).to(device).eval()
+
+    @property
+    def species(self):
+        """Which species every window counts as; of a network of several one has to be chosen."""
+        if self._species is None:
+            raise BadInput(
+                f"model '{self.name}' knows {self.recipe.species} species (the files that it was "
+                f"trained on, in turn); say which, as in 'FOLDER@1'."
+            )
+        return self._species
+
+    @species.setter
+    def species(self, number):
+        if not 0 <= number <= self.recipe.species:
+            raise BadInput(
+                f"model '{self.name}' has no species {number}, but {self.recipe.species or 'one'}."
+            )
+        self._species = number
 
     def _tokenized(self, windows):
         ids = self._tokens(windows)

@@ -97,7 +97,7 @@ def genome(path):
         for title, bases in SimpleFastaParser(text):
             name = (title.split() or [""])[0]
             if name in out:
-                raise BadInput(f"{path}: sequence '{name}' stands twice; keep one of them.")
+                raise BadInput(f"{path}: duplicate sequence '{name}'; keep one of them.")
             out[name] = Sequence(name, codes.encode(bases), codes.lower(bases))
     if not any(len(s.codes) for s in out.values()):
         raise BadInput(

@@ -98,6 +98,28 @@ def number_format(wanted, device):
     return getattr(torch, wanted if has_half or not device.startswith("cpu") else "float32")
 
 
+def check_device(device):
+    """Refuse a torch device that is not here.
+
+    Parameters
+    ----------
+    device : str
+
+    Raises
+    ------
+    BadInput
+    """
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as err:
+        raise BadInput(
+            f"device '{device}': this torch cannot use it ({str(err).splitlines()[0][:80]}); use "
+            "--device cpu."
+        ) from err
+
+
 def infer(work, *, device="cpu", folder=None, progress=quiet):
     """Turn token sequences into vectors of their entities.
 
@@ -175,8 +197,7 @@ def run(work, batches, numbers, *, device, progress=quiet):
     import torch
 
     kind = device.split(":")[0]
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise BadInput(f"device '{device}': this torch sees no CUDA device; use --device cpu.")
+    check_device(device)
     budget = work.batch_tokens or BUDGET[kind]
     half = number_format(work.dtype, device) == torch.bfloat16
     with torch.inference_mode(), torch.autocast(kind, dtype=torch.bfloat16, enabled=half):

@@ -147,8 +147,8 @@ def load(spec, folder, *, trust=False, dtype=None):
     missing = [k for k in sorted(report["missing_keys"]) if not any(u in k for u in _UNUSED)]
     if missing:
         raise BadInput(
-            f"model '{spec.name}': {len(missing)} weights are missing in {folder}, "
-            f"'{missing[0]}' first; none is made up, so fetch the model again."
+            f"model '{spec.name}': {len(missing)} weights are missing in {folder} "
+            f"(first: '{missing[0]}') and would be random; fetch the model again."
         )
     return network
 

@@ -1,4 +1,4 @@
-"""What determines the vectors of a model, and the file that caches them."""
+"""Cache key and path of the embeddings of a model: all that determines its vectors."""
 
 from ..core import cache, paths
 from ..core.errors import BadInput
@@ -7,6 +7,7 @@ from ..data.families import STEM_VERSION
 from . import recipes
 
 VERSION = 1
+"""Bump when inference gives other vectors of the same model: all are made anew."""
 
 
 def recipe(spec, digest, declared):

@@ -126,7 +126,7 @@ def reduced(inputs, *, dim, how="pca"):
 
 
 def joined(inputs):
-    """Put several models side by side: what one adds to another.
+    """Concatenate the embeddings of several models: what one adds to another.
 
     Each is centred and scaled to a mean squared length of one, so that a probe that does not
     standardise its features gives none of them more room for its size.

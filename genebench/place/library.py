@@ -271,7 +271,8 @@ def compare(one, other):
     units = normalize(x), normalize(y)
     cosine = np.array([np.nan])
     if x.shape[1] == y.shape[1]:
-        cosine = (units[0] * units[1]).sum(axis=1)
+        both = ~(x.any(axis=1) | y.any(axis=1))  # vectors of zeros are equal
+        cosine = np.where(both, 1.0, (units[0] * units[1]).sum(axis=1))
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     norms = np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)
     query = np.random.default_rng(0).permutation(len(shared))[:QUERIES]

@@ -225,7 +225,7 @@ def _checks(path, names, matrix):
     examples = f" (first: {', '.join(names[shared][:3])})" if shared.any() else ""
     checks = [
         ("missing values", False, "No value is missing or infinite."),
-        ("repeated ids", False, "No id stands twice."),
+        ("repeated ids", False, "There are no duplicate ids."),
         (
             "constant columns",
             constant.any(),

@@ -15,6 +15,7 @@ from ..core.errors import BadInput, pick
 from . import indicators
 
 VERSION = 7
+"""Bump when a probe predicts something else: it is in the key of every cell."""
 
 LIMIT = 700.0
 """Largest log-odds: double precision has no probability between theirs and 0 or 1."""

@@ -225,4 +225,4 @@ def pairs(frames, *, side, label, limit=0):
 
 
 BUILDERS = {f.__name__: f for f in (barcodes, sequences, residues, pairs)}
-"""How the files of a data set are read, by the ``shape`` of its declaration."""
+"""How the files of a data set are read, by the ``builder`` of its declaration."""

@@ -76,7 +76,7 @@ class DataSetSpec(Spec):
     ----------
     paper, differs : str
         The set of the Spectra paper that it is or stands for, and how it differs.
-    shape, options, property : str, dict, dict
+    builder, options, property : str, dict, dict
         How its file is read (a key of ``builders.BUILDERS``, its options), when units are linked.
     modes, models, existing
         Ways of splitting, models that are run, splits that others use.
@@ -90,7 +90,7 @@ class DataSetSpec(Spec):
     group: specs.Group
     label: str
     unit: str
-    shape: Literal["barcodes", "sequences", "residues", "pairs"]
+    builder: Literal["barcodes", "sequences", "residues", "pairs"]
     property: dict[str, Any]
     modes: list[str] = ["corrected"]
     files: dict[str, FileSpec]
@@ -271,7 +271,7 @@ def _load(declaration):
     frames = {file: sources.table(spec, file) for file in spec.files}
     try:
         with limits.faults_of(_where(spec)):
-            parts = builders.BUILDERS[spec.shape](frames, **spec.options)
+            parts = builders.BUILDERS[spec.builder](frames, **spec.options)
     except KeyError as err:
         columns = ", ".join(frames["table"].columns)
         raise BadInput(

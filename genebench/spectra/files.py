@@ -11,7 +11,7 @@ from ..core.errors import BadInput
 from ..data import readers
 from . import curve, record, run, splits
 from . import study as studies
-from .own import table
+from .user_samples import table
 
 SPLIT = ["split", "split_param", "repeat"]
 COLUMNS = [*SPLIT, "id", "prediction"]
@@ -84,18 +84,31 @@ def leakage(study, path):
     own = about[about.split == splits.MODES[request.mode]]
     mean = own.groupby(own.split_param.astype(float))[list(curve.OVERLAPS)].mean()
     parts, rows = study.datasets[request.dataset].parts(data), []
+    usual = np.mean([_linked(graph, node) for graph, node in parts])
     for name, part in frame.groupby(frame.get("split", lambda line: path.name)):
         side, units = np.zeros(len(data), np.int8), part.unit.astype(int)
+        twice = np.intersect1d(*(units[part.side == s] for s in ("train", "test")))
+        if len(twice):
+            raise BadInput(
+                f"{path}: split '{name}' has {len(twice)} samples in both train and test, first "
+                f"'{part.id[units == twice[0]].iloc[0]}'; leave each on one side."
+            )
         side[units[part.side == "train"]], side[units[part.side == "test"]] = 1, 2
         _, train, test = np.bincount(side, minlength=3)
         if not (train and test):
             raise BadInput(f"{path}: split '{name}' needs rows of side 'train' and of 'test'.")
         row = {"split": name, "train": train, "test": test}
         row |= curve.overlaps(parts, side, data.barcodes)
-        row["leakage"] = row["mean_similarity"] / mean.mean_similarity.iloc[0]
+        row["leakage"] = row["mean_similarity"] / usual if usual else np.nan
         row["nearest λ"] = (mean[curve.OVERLAP] - row[curve.OVERLAP]).abs().idxmin()
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _linked(graph, node):
+    """Mean similarity of two different units: what a split at λ = 0 has across its sides."""
+    n, size = len(node), np.bincount(node, minlength=graph.shape[0]).astype(float)
+    return size @ (graph @ size) / (n * (n - 1))
 
 
 def score(study, path, name):
@@ -168,4 +181,7 @@ def _read(path, data):
             f"{path}: line {line + 2} has no {kind} as prediction but '{frame.prediction[line]}'; "
             f"fix or drop it."
         )
-    return frame.assign(prediction=values).groupby([*SPLIT, "id"]).prediction.first()
+    given = frame.assign(prediction=values).groupby([*SPLIT, "id"]).prediction
+    for *_, name in given.nunique().loc[lambda n: n > 1].index:
+        raise BadInput(f"{path}: '{name}' has two predictions in one split; give one model's.")
+    return given.first()

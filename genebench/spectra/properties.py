@@ -135,7 +135,8 @@ def cosine(X, *, above):
     """
     from sklearn.neighbors import radius_neighbors_graph
 
-    links = radius_neighbors_graph(X, 1 - above, metric="cosine")
+    below = np.nextafter(1 - above, 0)  # the bound itself does not count
+    links = radius_neighbors_graph(X, below, metric="cosine")
     return from_edges(len(X), *sparse.triu(links, 1).nonzero())
 
 

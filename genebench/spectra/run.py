@@ -1,8 +1,8 @@
 """Run a study: models on splits → the same tidy rows as everywhere, and the tables beside them.
 
 A *cell* is one model on the splits of one data set at one λ (all seeds, spectral and size-matched);
-of a gene task, at every λ, because its splits are fitted together; and one more on the splits that
-others use.
+of a gene task, at every λ, because its splits are fitted together; and one more on its
+existing splits, those that others use.
 """
 
 import json
@@ -42,12 +42,12 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One model on one split of a data set, computed and cached whole.
+    """One model on the splits of a data set at one λ (of a gene task: at all), cached whole.
 
     Attributes
     ----------
     request, model, parameters : Request, str, tuple of float
-        Data set and splits; name; λ of the cell, none: the splits that others use.
+        Data set and splits; name; λ of the cell; none: the existing splits of the data set.
     spec : Spec
         Declaration of the model.
     """
@@ -64,8 +64,9 @@ class Cell:
         return self.request.dataset, self.model, split
 
     def __str__(self) -> str:
-        at = ", ".join(f"{p:g}" for p in self.parameters) or "of others' splits"
-        return f"{self.request.dataset} × {self.model} × {self.request.mode} × λ {at}"
+        at = ", ".join(f"{p:g}" for p in self.parameters)
+        at = f"λ {at}" if at else "existing splits"
+        return f"{self.request.dataset} × {self.model} × {self.request.mode} × {at}"
 
 
 def cells(study, request, *, chosen=(), say=quiet):

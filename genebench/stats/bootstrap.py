@@ -58,7 +58,7 @@ def weights(genes, draws=DRAWS, *, seed):
 
 
 def moves(influence, weight, parts):
-    """How far each draw moves each score.
+    """Deviation of each bootstrap draw of each score from the score.
 
     A pair counts by the product of its genes' weights, which is careful: its variance is a bound
     from above (the pigeonhole bootstrap, Owen 2007).

@@ -1,4 +1,4 @@
-"""Binary metrics of many tasks at once, as columns."""
+"""AUROC, average precision, precision, recall and F1 of many tasks at once, a column each."""
 
 import numpy as np
 

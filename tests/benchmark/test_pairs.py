@@ -30,7 +30,7 @@ def paired(home):
         "marks": ("tsv", map(str, marks), {"header": None, "names": ["label"]}),
     }
     task = dict.fromkeys(("name", "title", "description"), "toy/together")
-    task |= {"kind": "pair", "group": "protein properties", "shape": "pairs"}
+    task |= {"kind": "pair", "group": "protein properties", "builder": "pairs"}
     task["options"] = {"files": [list(files)], "classes": ["apart", "together"]}
 
     def declare(source):

@@ -8,8 +8,8 @@ from helpers import CODING, COLUMNS, forget, header, refused, simulated
 from genebench.benchmark import splits
 from genebench.core import paths, specs
 from genebench.data import proteins, tasks
+from genebench.data.builders import gene_sets
 from genebench.data.labels import Declaration
-from genebench.data.shapes import gene_sets
 
 FAMILIES = [2] * 6 + [5] * 4 + [8] * 2
 SYMBOLS = [f"G{i:03d}X" for i in range(120)]

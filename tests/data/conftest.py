@@ -82,11 +82,11 @@ def toy(home):
 
 @pytest.fixture
 def build(toy, monkeypatch):
-    """The one task of a shape and its options, from made-up tables by name."""
+    """The one task of a builder and its options, from made-up tables by name."""
 
-    def one(kind, shape, tables=None, **options):
+    def one(kind, builder, tables=None, **options):
         words = dict(name="toy/x", title="X", description="x", group="genomic properties")
-        entry = specs.TaskSpec(**words, kind=kind, shape=shape, options=options)
+        entry = specs.TaskSpec(**words, kind=kind, builder=builder, options=options)
         with monkeypatch.context() as patch:
             if tables is not None:
                 patch.setattr(sources, "table", lambda source, file: pd.DataFrame(tables[file]))

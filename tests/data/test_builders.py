@@ -71,37 +71,37 @@ def test_contrast_treats_genes_of_both_sides_as_declared(build, members):
 # --- from a made-up table f -----------------------------------------------------------------------
 
 CASES = """
-- {kind: multilabel, shape: tags, options: {separator: ;, min_label: 2, among: },
+- {kind: multilabel, builder: tags, options: {separator: ;, min_label: 2, among: },
    tables: &tags {f: {g: [D, C, B, A], v: [a; b;a, b;c, a, c;z]}, known: {tag: [a, b]}},
    genes: A B C D, labels: [[0, 0, 1], [1, 0, 0], [0, 1, 1], [1, 1, 0]], classes: a b c}
-- {kind: multilabel, shape: tags, tables: *tags,
+- {kind: multilabel, builder: tags, tables: *tags,
    options: {separator: ;, min_label: 2, among: {file: known, column: tag}},
    genes: B C D, labels: [[1, 0], [0, 1], [1, 1]], classes: a b}
-- {kind: binary, shape: membership, tables: {f: {g: [A, B]}, there: {h: [B, C, C, "-", ""]}},
+- {kind: binary, builder: membership, tables: {f: {g: [A, B]}, there: {h: [B, C, C, "-", ""]}},
    options: {label: , other: {source: toy, file: there, gene_column: h}, classes: [there, here]},
    genes: A B C, labels: [1, 1, 0], classes: there here}
-- {kind: regression, shape: column, tables: {f: {g: [A, A, B, B, C], v: ["1", "1", "1", "2", "3"]}},
-   genes: A C, labels: [1, 3]}
-- {kind: regression, shape: column, tables: {f: {g: [A, B, C], v: [n, o, n]}},
+- {kind: regression, builder: column,
+   tables: {f: {g: [A, A, B, B, C], v: ["1", "1", "1", "2", "3"]}}, genes: A C, labels: [1, 3]}
+- {kind: regression, builder: column, tables: {f: {g: [A, B, C], v: [n, o, n]}},
    options: {levels: [o, n]}, genes: A B C, labels: [1, 0, 1]}
-- {kind: regression, shape: column, tables: {f: {g: [A, B], v: ["0.1", "10"]}},
+- {kind: regression, builder: column, tables: {f: {g: [A, B], v: ["0.1", "10"]}},
    options: {log10: true}, genes: A B, labels: [-1, 1]}
-- {kind: multiclass, shape: column, options: {min_class: 2}, genes: A B C D, classes: x y,
+- {kind: multiclass, builder: column, options: {min_class: 2}, genes: A B C D, classes: x y,
    tables: {f: {g: [A, B, C, D, E, F, G, H, I, J, K, L],
                 v: [x, x, y, y, z, NaN, nan, NA, N/A, "", " ", null]}}, labels: [0, 0, 1, 1]}
-- {kind: binary, shape: column, tables: {f: {g: [A, B], v: [x, z]}},
+- {kind: binary, builder: column, tables: {f: {g: [A, B], v: [x, z]}},
    options: {positive: y}, refused: of a binary task}
-- {kind: pair, shape: pairs, options: &files {files: [[f, marks]], classes: ["no", "yes"]},
+- {kind: pair, builder: pairs, options: &files {files: [[f, marks]], classes: ["no", "yes"]},
    tables: {f: &pairs {first: [A, A, C, E], second: [B, B, D, F]},
             marks: {label: ["1", "0", "1", "0"]}},
    genes: C|D E|F, labels: [1, 0], classes: no yes}
-- {kind: pair, shape: pairs, options: *files, tables: {f: *pairs, marks: {label: ["1"]}},
+- {kind: pair, builder: pairs, options: *files, tables: {f: *pairs, marks: {label: ["1"]}},
    refused: "4 pairs in 'f', 1 labels"}
-- {kind: multiclass, shape: top, options: {file: f, min_class: 1, clusters: {p: P, q|a: Q}},
+- {kind: multiclass, builder: top, options: {file: f, min_class: 1, clusters: {p: P, q|a: Q}},
    tables: {f: &logs {p|1: {A: 0, B: 2.2, C: 1.61}, p|2: {A: 0, B: 2.4, C: 0},
                       q|a|3: {A: 1.39, B: 0.69, C: 0.69}, q|a|4: {A: 1.79, B: 0.69, C: 1.1}}},
    genes: A B C, labels: [1, 0, 0], classes: P Q}
-- {kind: multiclass, shape: top, options: {file: f, min_class: 1, clusters: {p: P}},
+- {kind: multiclass, builder: top, options: {file: f, min_class: 1, clusters: {p: P}},
    tables: {f: *logs}, refused: "cluster 'q.a'"}
 """
 """In the last table are logs of one more than 8, 10, 4, 3, 5, 1 and 2."""
@@ -112,7 +112,7 @@ def test_labels_are_those_counted_by_hand_and_what_makes_no_task_is_one_sentence
     options = case.get("options", {})
     columns = {} if "file" in options or "files" in options else COLUMN
     options = {key: value for key, value in (columns | options).items() if value is not None}
-    make = partial(build, case["kind"], case["shape"], case["tables"], **options)
+    make = partial(build, case["kind"], case["builder"], case["tables"], **options)
     if "refused" in case:
         with refused(case["refused"]):
             make()
@@ -160,7 +160,7 @@ def test_a_term_keeps_its_published_folds_whatever_the_order_of_its_genes(divide
 @pytest.mark.parametrize(
     "columns, why",
     [
-        ({"genes": "ABCDEA"}, r"the gene A \(A\) of 'T:1' stands twice, in different parts"),
+        ({"genes": "ABCDEA"}, r"the gene A \(A\) of 'T:1' is listed twice, in different parts"),
         ({"labels": "101000"}, "'T:1' has no positive gene in its holdout"),
     ],
 )

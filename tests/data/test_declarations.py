@@ -27,7 +27,7 @@ def test_sources_and_tasks_are_described_and_cited_and_shapes_take_their_options
         for entry in source.tasks:
             assert entry.title.strip() and entry.description.strip()[-1] in ".?", entry.name
             assert re.fullmatch(r"[a-z0-9_]+(/[a-z0-9-]+)+", entry.name), entry.name
-            inspect.signature(tasks.SHAPES[entry.shape]).bind(None, **entry.options)
+            inspect.signature(tasks.BUILDERS[entry.builder]).bind(None, **entry.options)
 
 
 def test_every_task_is_built_sound(real_tasks):

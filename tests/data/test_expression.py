@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from helpers import refused
 
-from genebench.data.shapes import expression
+from genebench.data.builders import expression
 
 
 def naive(levels):

@@ -8,7 +8,7 @@ import pytest
 from helpers import refused
 from sklearn.metrics import roc_auc_score
 
-from genebench.data.shapes import links
+from genebench.data.builders import gene_pairs
 from genebench.models import baseline
 
 OPTIONS = {"file": "f", "first": "a", "second": "b", "ids": "symbol", "classes": ["no", "yes"]}
@@ -81,7 +81,7 @@ def test_a_long_list_is_cut_and_no_pair_of_the_rest_is_a_negative(pairs, network
 
 def test_where_no_negative_is_left_none_is_made():
     whole = np.array([[0, 1], [0, 2], [1, 2]])  # all that three genes have
-    assert len(links.rewired(whole, whole, directed=False)) == 0
+    assert len(gene_pairs.rewired(whole, whole, directed=False)) == 0
 
 
 def test_pairs_without_a_gene_with_one_gene_twice_and_with_both_labels_are_counted(pairs):

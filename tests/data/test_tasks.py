@@ -21,7 +21,7 @@ def load(**options):
 def entry(**changes):
     """A declaration of a task with some keys changed."""
     words = dict(name="toy/x", title="X", description="x", group="genomic properties")
-    return specs.TaskSpec(**{**words, "kind": "regression", "shape": "column", **changes})
+    return specs.TaskSpec(**{**words, "kind": "regression", "builder": "column", **changes})
 
 
 # --- one task -------------------------------------------------------------------------------------
@@ -42,7 +42,7 @@ multilabel | ["A"]           | [[0, 2]]   | not those of a multilabel task
 @pytest.mark.parametrize("kind, genes, labels, fault", rows(UNUSABLE))
 def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, labels, fault):
     given = np.array(json.loads(genes), dtype=str), np.array(json.loads(labels)), ("a", "b")
-    monkeypatch.setitem(builders.SHAPES, "column", lambda declared: [declared.make(*given)])
+    monkeypatch.setitem(builders.BUILDERS, "column", lambda declared: [declared.make(*given)])
     with refused(f"source 'toy', task 'toy/x': .*{fault}"):
         tasks.build(toy, entry(kind=kind))
 
@@ -50,7 +50,7 @@ def test_labels_that_cannot_be_used_are_an_error(toy, monkeypatch, kind, genes, 
 def test_options_that_a_shape_does_not_take_and_wrong_columns_and_files_are_named(toy):
     value = toy.tasks[3]
     for changes, fault in (
-        ({"shape": "colunm"}, "unknown shape 'colunm'; did you mean 'column'"),
+        ({"builder": "colunm"}, "unknown builder 'colunm'; did you mean 'column'"),
         ({"options": {"file": "labels"}}, "label.*fix 'options'"),
         ({"options": value.options | {"label": "valu"}}, "'valu"),
         ({"options": value.options | {"file": "lables"}}, "lables"),

@@ -246,6 +246,16 @@ uneven.json | (?s).+ | {"A": [1, 2], "B": [1]} | holds no mapping
     "wide.npz": (npz(genes=IDS, x=np.zeros((2, 50_001))), "its array has 2 rows × 50,001"),
     "wide.safetensors": (DECLARED, "its array has 1,000,000 rows × 1,000,000 columns"),
     "sparse.h5ad": (spoiled, "cannot be read as h5ad .*indices must be < 4"),
+    "twice.json": ('{"A": [1, 2], "A": [3, 4]}', "holds the key 'A' twice"),
+    "thousands.csv": (re.sub(r"[\d.-]+\n", '"1,277"\n', CSV.replace(".", "")), "thousands separ"),
+    "packed.pkl.gz": (gzip.compress(b"x"), "is a packed '.pkl'; unpack it"),
+    "gap.npy": (
+        lambda p: (
+            np.save(p, X),
+            p.with_suffix(".ids.txt").write_text("\n".join(["A", "", "B C", *IDS[3:]])),
+        ),
+        "row 2 and is empty",
+    ),
     "deep.json": ("[" * 200_000, "cannot be read as json .RecursionError"),
     "none.csv": (lambda p: None, "no such file; check the spelling"),
 }
@@ -265,6 +275,8 @@ WRONG = """
 v.csv       | ids   | symbl | unknown column 'symbl'; did you mean 'symbol'
 several.npz | array | aa    | unknown array 'aa'; did you mean 'a'
 v.h5ad      | ids   | gene  | unknown column of obs 'gene'; known: index
+v.json      | ids   | gene  | is a '.json', of which --ids chooses nothing
+v.csv       | array | X     | is a '.csv', of which --array chooses nothing
 """
 
 

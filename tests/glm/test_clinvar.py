@@ -84,7 +84,7 @@ def test_scores_that_cannot_be_placed_say_why(frame, tmp_path):
     twice = pd.concat([frame, frame.head(1)])
     for table, columns, message in (
         (frame, {"llr": ["1"] * 15 + [""] * 385}, "has a score of 15 of the 400 variants"),
-        (twice, {"score": 1.0}, "stands twice"),
+        (twice, {"score": 1.0}, "duplicate variant"),
         (frame, {"harm": 1.0}, "unknown column 'llr'"),
     ):
         with refused(message):

@@ -68,7 +68,7 @@ HEADER = b"#CHROM\tPOS\tID\tREF\tALT\n"
         (variants.read, HEADER, "holds no variants"),
         (variants.read, b"chr2\t1\t.\tT\tA\n" * 4, "holds more than 3 rows; give it in parts"),
         (variants.genome, b">a\n", "holds no sequence"),
-        (variants.genome, b">a\nA\n>a\nC\n", "sequence 'a' stands twice"),
+        (variants.genome, b">a\nA\n>a\nC\n", "duplicate sequence 'a'"),
     ],
 )
 def test_a_broken_file_is_answered_in_one_sentence(tmp_path, monkeypatch, read, data, sentence):

@@ -121,5 +121,6 @@ def test_only_a_lack_of_memory_is_taken_for_one(error, expected, message):
 def test_a_device_that_is_not_there_is_one_sentence():
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device")
-    with refused("no CUDA device; use --device cpu"):
-        infer(work([[1]]), device="cuda")
+    for device in ("cuda", "cdua"):
+        with refused(f"device '{device}': this torch cannot use it .*; use --device cpu"):
+            infer(work([[1]]), device=device)

@@ -82,6 +82,8 @@ def test_a_turned_copy_has_the_same_geometry_and_other_vectors():
     found = library.compare(Embedding(names, x), Embedding(names[::-1], (x @ turn)[::-1]))
     assert found["cka"] == pytest.approx(1) and found["neighbour_overlap"] == pytest.approx(1)
     assert found["lowest_cosine"] < 0.9
+    x[0] = 0  # a vector of zeros is equal to itself
+    assert library.compare(*[Embedding(names, x)] * 2)["lowest_cosine"] == pytest.approx(1)
     chance = library.compare(Embedding(names, x), Embedding(names, noise))
     assert chance["cka"] < 0.2 and chance["neighbour_overlap"] < 0.1
 

@@ -9,7 +9,7 @@ from helpers import refused
 from sklearn.metrics.pairwise import cosine_similarity
 
 from genebench.core import paths
-from genebench.spectra import datasets, own, properties
+from genebench.spectra import datasets, properties, user_samples
 from genebench.spectra import study as studies
 
 KNOWN = datasets.declared()
@@ -60,7 +60,7 @@ def test_relatives_of_genes_are_alike_in_the_vectors_of_a_model(home):
     (other,) = genes("cosine:full").values()
     assert source.splits_recipe["property"] != other.splits_recipe["property"]
     (home / "to.csv").write_text("similarity\n0.7\n0.9\n")
-    assert own.target(home / "to.csv", found).tolist() == [0, 1]
+    assert user_samples.target(home / "to.csv", found).tolist() == [0, 1]
     for property, sentence in (("cosine:ful", "unknown model 'ful'"), ("cosine", "cosine:MODEL")):
         with refused(sentence):
             genes(property)

@@ -32,7 +32,7 @@ def freeze(plan, folder):
     """
     parts, tasks = [], {}
     for cell in plan.requested:
-        if plan.tasks[cell.tasks[0]].kind != "binary":
+        if plan.tasks[cell.tasks[0]].kind != "binary" or cell.probe != plan.profile.probes[0]:
             continue
         if not predictions.path(plan.path(cell)).exists():
             raise BadInput(f"'{cell}' has not been run; run 'genebench run' first.")

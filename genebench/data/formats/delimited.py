@@ -50,6 +50,9 @@ def read(file):
     names = [name.strip() or f"unnamed {i}" for i, name in enumerate(names, start=1)]
     values = [cell for row in others for cell in row[1:]]
     comma = any("," in c and _is_number(c) for c in values) and not any("." in c for c in values)
+    thousands = [c for c in values if "," in c]
+    if comma and sep == "," and all(re.fullmatch(r"-?\d{1,3}(,\d{3})+", c) for c in thousands):
+        raise BadInput(f"holds thousands separators, as in '{thousands[0]}'; save plain numbers.")
     texts = {id_column(names, ids) or names[0], *filter(is_id_name, names)}
     table = arrow.read_csv(
         io.BytesIO(text.encode()),

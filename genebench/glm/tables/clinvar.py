@@ -205,7 +205,8 @@ def read_scores(path, frame, score=None):
     if (twice := given.duplicated(_KEY)).any():
         row = given[twice].iloc[0]
         raise BadInput(
-            f"{path}: {row.chrom}:{row.pos} {row.ref}>{row.alt} stands twice; keep one row of each."
+            f"{path}: duplicate variant {row.chrom}:{row.pos} {row.ref}>{row.alt}; keep one row of "
+            "each."
         )
     known = numbers(given[name]).replace([np.inf, -np.inf], np.nan)
     known = frame[_KEY].merge(given[_KEY].assign(known=known), how="left", on=_KEY).known

@@ -1,5 +1,6 @@
 """A user's own samples on the spectrum: one CSV, known by its content and not by its name."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
@@ -12,6 +13,7 @@ import pandas as pd
 from ..core import cache, paths
 from ..core.errors import BadInput, pick
 from ..data import readers
+from ..data.builders import GAPS
 from ..data.labels import slug
 from ..data.limits import faults_of
 from .builders import mutations
@@ -107,7 +109,7 @@ def read(path, *, property="", pairs=None, name=""):
     Raises
     ------
     BadInput
-        A column that is missing, an id that stands twice, a property that the file has no column
+        A column that is missing, a duplicate id, a property that the file has no column
         for.
     """
     content = digest(path, pairs)
@@ -120,6 +122,8 @@ def read(path, *, property="", pairs=None, name=""):
         "cosine": "vectors" in data.parts,
         "shared_label": value in data.table,
     }
+    if pairs and known not in ("", "pairs"):
+        raise BadInput(f"--pairs say which samples are alike, and so does '{property}'; give one.")
     known = known or next(p for p, it in has.items() if it)
     option, words = pick(PROPERTIES, "property", known, where=str(path))
     if not has[known]:
@@ -169,16 +173,18 @@ def read(path, *, property="", pairs=None, name=""):
 def _load(path, content, name):
     """The data set of a file, and how it was read."""
     every = table(path, "id", "label")
-    frame = every[every.label.str.strip() != ""].reset_index(drop=True)
+    frame = every[~every.label.str.strip().isin(["", *GAPS])].reset_index(drop=True)
     said = [f"{len(every) - len(frame)} rows without a label are left out"]
     if not FEWEST <= len(frame) <= LARGEST:
         raise BadInput(
             f"{path}: {len(frame)} rows have a label, where {FEWEST} to {LARGEST:,} can be."
         )
     for twice in frame.id[frame.id.duplicated()]:
-        raise BadInput(f"{path}: the id '{twice}' stands twice; give each row its own.")
+        raise BadInput(f"{path}: duplicate id '{twice}'; give each row its own.")
     with faults_of(path):
         kind, y, classes = _labels(frame.label)
+    if kind == "binary":
+        said.append(f"the positive class is '{frame.label[y == 1].iloc[0]}'")
     fields, group = {}, "protein sequences"
     if "sequence" in frame:
         fields["sequences"] = tuple(frame.sequence.str.strip().str.upper())
@@ -233,6 +239,7 @@ def _mutations(frame, sequences):
     if "mutations" in frame:
         text = frame.mutations.str.strip("; ,")
         sep = next((s for s in ";,: /" if text.str.contains(s, regex=False).any()), ";")
+        text = text.str.replace(rf"(?:\s*{re.escape(sep)}\s*)+", sep, regex=True)
         return [mutations(row, {"separator": sep}) for row in text]
     if len(set(map(len, sequences))) != 1:
         return None
@@ -279,9 +286,9 @@ def _similarities(frame, path):
     return values
 
 
-def digest(*files: Path | None) -> str:
-    """Key of the content of some files; raises BadInput: one is not there."""
-    return cache.key([cache.digest(_there(file)) for file in files if file])
+def digest(*files: Path | None, words: str = "") -> str:
+    """Key of the content of some files, and of words; raises BadInput: a file is not there."""
+    return cache.key([cache.digest(_there(file)) for file in files if file] + [words] * bool(words))
 
 
 def _there(path):

@@ -1,22 +1,22 @@
-"""Labels from a source, by one builder per *shape* of source, never per data set."""
+"""Labels from a source: one builder per layout of a file, never per data set."""
 
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from ..core.errors import BadInput, pick
-from .labels import left_out
-from .readers import numbers
-from .shapes.expression import specificity, tissues, top
-from .shapes.gene_sets import branches, contrast, lists, roots, sets, terms
-from .shapes.links import links
+from ...core.errors import BadInput, pick
+from ..labels import left_out
+from ..readers import numbers
+from .expression import specificity, tissues, top
+from .gene_pairs import links
+from .gene_sets import branches, contrast, lists, roots, sets, terms
 
 VERSION = 2
 """Bump when a builder changes what labels it makes."""
 
-# how programs write a value that is not there; no name of a class
-_GAPS = ("NaN", "nan", "NA", "N/A")
+GAPS = ("NaN", "nan", "NA", "N/A")
+"""How programs write a value that is not there; no name of a class."""
 
 
 def count(declared, *, file, gene_column, counted, prefix):
@@ -55,7 +55,7 @@ def _labelled_rows(declared, *, label, skip=None, keep=None, beside=None, **rows
     frame = frame.dropna(subset=[label])  # typed tables have gaps as such
     text = frame[label].astype(str).str.strip()
     if declared.task.kind != "regression":
-        text = text.where(~text.isin(_GAPS), "")
+        text = text.where(~text.isin(GAPS), "")
     if keep:
         text = text.str.extract(keep, expand=False).fillna("")
     use = (text != "") & (frame.gene != "")
@@ -232,8 +232,8 @@ def divided(declared, *, file, names, ids, holdout=None, part="split"):
     twice = frame[frame.duplicated(["term", "gene"])]
     for entrez, gene, term in twice[["entrez", "gene", "term"]].to_numpy():
         raise BadInput(
-            f"{declared.where}: the gene {entrez} ({gene}) of '{term}' stands twice, in different "
-            "parts or with different labels; leave it in one part with one label."
+            f"{declared.where}: the gene {entrez} ({gene}) of '{term}' is listed twice, in "
+            "different parts or with different labels; leave it in one part with one label."
         )
     found = declared.table(names["file"], names.get("where"))
     keys = found[names["id"]] if "id" in names else frame.term.unique()
@@ -250,7 +250,7 @@ def divided(declared, *, file, names, ids, holdout=None, part="split"):
         yield declared.make_term(rows.gene, labels, titles[term], term, note=note, folds=folds)
 
 
-SHAPES = {
+BUILDERS = {
     f.__name__: f
     for f in (
         *(branches, terms, contrast, count, column, tags, roots),

@@ -9,7 +9,7 @@ import pytest
 from helpers import call, refused, rows
 
 from genebench.core import paths
-from genebench.spectra import own
+from genebench.spectra import user_samples
 
 WILD = "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRV"
 
@@ -43,9 +43,20 @@ def test_variants_of_one_length_have_the_mutations_of_the_column(scan, tmp_path)
     found = []
     for column in ("sequence", "mutations"):
         scan[["id", column, "label"]].to_csv("mine.csv", index=False)
-        data = own.read(tmp_path / "mine.csv")[0].load()
+        data = user_samples.read(tmp_path / "mine.csv")[0].load()
         found.append([{data.marks[j] for j in row.indices} for row in data.barcodes])
     assert found[0] == found[1] and data.kind == "regression"
+    scan.assign(mutations=scan.mutations.str.replace(";", ", ")).to_csv("mine.csv", index=False)
+    apart = user_samples.read(tmp_path / "mine.csv")[0].load()
+    assert apart.marks == data.marks and (apart.barcodes != data.barcodes).nnz == 0
+
+
+def test_the_positive_class_is_said_and_a_gap_is_no_class(scan):
+    words = np.where(scan.label > 0, "active", "inactive")
+    scan.assign(label=["NA", *words[1:]]).to_csv("mine.csv", index=False)
+    spec, said = user_samples.read(Path("mine.csv"))
+    assert spec.kind == "binary" and "the positive class is 'inactive'" in said
+    assert said[0] == "1 rows without a label are left out"
 
 
 def test_two_files_of_one_name_have_two_results_outside_the_book(scan, go, tmp_path):
@@ -66,14 +77,16 @@ def test_pairs_of_a_file_are_the_links(scan, tmp_path):
     file, pairs = tmp_path / "mine.csv", tmp_path / "pairs.csv"
     pairs.write_text("first,second,similarity\nv0,v1,.9\nv1,v0,.9\nv1,v2,.2\nv3,v3,1\n")
     for how, links in (("", 4), ("pairs:0.5", 2), ("pairs:0.95", 0)):
-        spec, _ = own.read(file, property=how, pairs=pairs)
+        spec, _ = user_samples.read(file, property=how, pairs=pairs)
         ((graph, node),) = spec.parts(spec.load())
         assert graph.nnz == links and len(node) == 100 and graph[1, 0] == (links > 0)
-    assert spec.content != own.read(file)[0].content
+    assert spec.content != user_samples.read(file)[0].content
     for fault, sentence in (("v0,x,1", "'x' is no id"), ("v0,v1,2", "numbers from 0 to 1")):
         pairs.write_text(f"first,second,similarity\n{fault}\n")
         with refused(sentence):
-            own.read(file, pairs=pairs)
+            user_samples.read(file, pairs=pairs)
+    with refused("so does 'sequence_identity'; give one"):
+        user_samples.read(file, pairs=pairs, property="sequence_identity")
 
 
 @pytest.mark.parametrize(
@@ -83,13 +96,13 @@ def test_pairs_of_a_file_are_the_links(scan, tmp_path):
 def test_a_target_counts_as_related_above_the_threshold_of_the_property(scan, how, related):
     to = Path("to.csv")
     to.write_text("similarity\n0.3\n0.5\n0.51\n0\n")
-    spec, _ = own.read(Path("mine.csv"), property=how)
-    assert own.target(to, {"a": spec}).tolist() == [*related, 0]
+    spec, _ = user_samples.read(Path("mine.csv"), property=how)
+    assert user_samples.target(to, {"a": spec}).tolist() == [*related, 0]
     with refused("--target is for one data set"):
-        own.target(to, {"a": spec, "b": spec})
+        user_samples.target(to, {"a": spec, "b": spec})
     to.write_text("similarity\n")
     with refused("holds no similarity"):
-        own.target(to, {"a": spec})
+        user_samples.target(to, {"a": spec})
 
 
 @pytest.fixture
@@ -111,6 +124,7 @@ def test_own_predictions_are_scored_and_faults_of_their_file_named(scan, sides, 
         "has no column 'id'": right.drop(columns="id"),
         "line 2 has no number as prediction": right.assign(prediction="x"),
         "is none of '": right.assign(split_param=0.3),
+        "has two predictions in one split": pd.concat([right, right.assign(prediction=9)]),
     }
     for sentence, frame in faults.items():
         frame.to_csv("p.csv", index=False)
@@ -129,6 +143,11 @@ def test_a_given_split_is_placed_on_the_spectrum(sides):
     assert table.leakage["strict"] == 0 == table.test_linked["strict"]
     assert table.leakage["loose"] == pytest.approx(1, abs=0.5)
     assert table["nearest λ"].to_dict() == {"loose": 0, "strict": 1}
+    out = spectra("--split-file", "given.csv", "--parameters", "1", "--json")
+    other = pd.DataFrame(json.loads(out.stdout)).set_index("split")
+    assert other.leakage.to_dict() == table.leakage.to_dict()
+    pd.concat([one, one.assign(side="train")]).to_csv("given.csv")
+    assert "samples in both train and test" in spectra("--split-file", "given.csv").output
 
 
 FAULTS = """

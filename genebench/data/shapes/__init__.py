@@ -1,1 +1,0 @@
-"""How tables become tasks: gene sets, expression, pairs of genes."""
