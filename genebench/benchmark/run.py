@@ -109,8 +109,9 @@ def run(
                 remade = tables.make(plan, pool, failed=lost, **report)
             clock["intervals"] = time.perf_counter()
     if "intervals" in clock and (waiting or remade):  # memory of workers that have ended is known
-        path = results.manifest_path(plan.profile.name)
-        manifest.stages(path, clock, computed=len(waiting))
+        with cache.locked(results.scores_path(plan.profile.name)):
+            path = results.manifest_path(plan.profile.name)
+            manifest.stages(path, clock, computed=len(waiting))
     skipped = sum(len(fact["skipped"]) for fact in facts)
     seconds = time.perf_counter() - clock["start"]
     return RunOutcome(
@@ -174,9 +175,9 @@ def _up_to_date(plan, cells, facts, *, whole):
     name = plan.profile.name
     if validation.sealed(name) is False or not results.beside_path(name, "plain.csv").exists():
         return False
-    noted = manifest.raw(results.manifest_path(name)).get("scores_sha256")
-    if noted != cache.digest(results.scores_path(name)):  # the manifest is written last
-        return False
+    noted = manifest.raw(results.manifest_path(name))
+    if noted.get("scores_sha256") != noted.get("tables", {}).get("scores.parquet"):
+        return False  # stopped after the scores were written and before the manifest was
     try:
         old = results.load(name)
     except BadInput:

@@ -106,9 +106,9 @@ def compare(
     planned = functools.cache(make_plan)  # once for two models
 
     def load(text):
-        declared = specs.declared().models
-        if Path(text).exists() or (Path(text).suffix and text not in declared):
-            return library.read(Path(text))
+        path = Path(text)
+        if path.exists() or (path.suffix and text not in specs.declared().models):
+            return library.read(path)
         plan = planned(profile)
         return inference.embed(plan.declared.model(text), plan.universe, plan.declared)
 

@@ -157,7 +157,7 @@ def _opened(path, ids, array):
         in_place = ending in (".h5ad", ".pkl", ".pickle")
         if in_place and not path.name.lower().endswith(ending):
             raise BadInput(f"is a packed '{ending}'; unpack it.")
-        several = _of(ending, {".npy .npz .safetensors .h5ad": True})
+        several = ending in (".npy", ".npz", ".safetensors", ".h5ad")
         if array and not several or ids and ending in (".json", ".pkl", ".pickle"):
             option = "array" if array else "ids"
             raise BadInput(f"is a '{ending}', of which --{option} chooses nothing; leave it out.")

@@ -106,7 +106,7 @@ def mutations(value: str, marks: dict[str, Any]) -> list[str]:
         return [str(p + 1) for p in range(first, max(len(wild) - tail, first + 1))]
     if "single" in marks:
         return [value[:-1], f"to {value[-1]}"]
-    return value.split(marks["separator"]) if value else []
+    return [mark for part in value.split(marks["separator"]) if (mark := part.strip())]
 
 
 def sequences(frames, *, label, drop=(), min_class=10):

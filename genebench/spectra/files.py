@@ -74,7 +74,7 @@ def leakage(study, path):
     Raises
     ------
     BadInput
-        A column or a unit that is missing or unknown, or a side without units.
+        A column or unit that is missing or unknown, a unit on both sides, or a side without units.
     """
     request, data, _, about = _only(study)
     frame = table(path, "id", "side")
@@ -82,7 +82,7 @@ def leakage(study, path):
     for name in frame.id[frame.unit.isna()]:
         raise BadInput(f"{path}: '{name}' is no sample of '{request.dataset}'; fix or drop it.")
     own = about[about.split == splits.MODES[request.mode]]
-    mean = own.groupby(own.split_param.astype(float))[list(curve.OVERLAPS)].mean()
+    mean = own.groupby(own.split_param.astype(float))[curve.OVERLAP].mean()
     parts, rows = study.datasets[request.dataset].parts(data), []
     usual = np.mean([_linked(graph, node) for graph, node in parts])
     for name, part in frame.groupby(frame.get("split", lambda line: path.name)):
@@ -90,8 +90,9 @@ def leakage(study, path):
         twice = np.intersect1d(*(units[part.side == s] for s in ("train", "test")))
         if len(twice):
             raise BadInput(
-                f"{path}: split '{name}' has {len(twice)} samples in both train and test, first "
-                f"'{part.id[units == twice[0]].iloc[0]}'; leave each on one side."
+                f"{path}: split '{name}' has {len(twice)} samples in both train and test "
+                f"(those of one unit are one), first '{part.id[units == twice[0]].iloc[0]}'; "
+                "leave each on one side."
             )
         side[units[part.side == "train"]], side[units[part.side == "test"]] = 1, 2
         _, train, test = np.bincount(side, minlength=3)
@@ -100,7 +101,7 @@ def leakage(study, path):
         row = {"split": name, "train": train, "test": test}
         row |= curve.overlaps(parts, side, data.barcodes)
         row["leakage"] = row["mean_similarity"] / usual if usual else np.nan
-        row["nearest λ"] = (mean[curve.OVERLAP] - row[curve.OVERLAP]).abs().idxmin()
+        row["nearest λ"] = (mean - row[curve.OVERLAP]).abs().idxmin()
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -1,6 +1,5 @@
 """A user's own samples on the spectrum: one CSV, known by its content and not by its name."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
@@ -109,8 +108,7 @@ def read(path, *, property="", pairs=None, name=""):
     Raises
     ------
     BadInput
-        A column that is missing, a duplicate id, a property that the file has no column
-        for.
+        A column that is missing, a duplicate id, a property that the file has no column for.
     """
     content = digest(path, pairs)
     data, said = _load(path, content, title(name, path))
@@ -239,7 +237,6 @@ def _mutations(frame, sequences):
     if "mutations" in frame:
         text = frame.mutations.str.strip("; ,")
         sep = next((s for s in ";,: /" if text.str.contains(s, regex=False).any()), ";")
-        text = text.str.replace(rf"(?:\s*{re.escape(sep)}\s*)+", sep, regex=True)
         return [mutations(row, {"separator": sep}) for row in text]
     if len(set(map(len, sequences))) != 1:
         return None

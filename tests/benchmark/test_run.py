@@ -12,7 +12,7 @@ from helpers import TINY, edit_model, edit_profile, edit_yaml, enter, refused, r
 
 from genebench import probes
 from genebench.benchmark import plan, predictions, results, validation
-from genebench.core import cache, paths
+from genebench.core import cache, manifest, paths
 from genebench.models import baseline
 from genebench.stats import bootstrap
 from notebooks.lib import costs
@@ -72,6 +72,16 @@ def test_a_partial_run_keeps_the_manifest_whole_and_rows_of_other_splits(home):
     edit_profile(models=["full", "part"])  # a model that is taken out leaves the results
     run_tiny()
     assert "stem" not in set(results.load("tiny").model)
+
+
+def test_a_run_that_was_stopped_before_its_manifest_was_written_is_made_whole(warm):
+    path, hidden = results.manifest_path("tiny"), paths.results("tiny") / ".begun.csv"
+    before = manifest.raw(path)
+    hidden.write_text("half a table")
+    manifest.write_sealed(path, before | {"scores_sha256": "of the scores before"})
+    assert validation.validate_path(paths.results("tiny")) == []  # a hidden file is no table
+    assert run_tiny().computed == 0
+    assert manifest.raw(path)["scores_sha256"] == before["scores_sha256"]
 
 
 def test_results_of_an_older_schema_are_replaced_by_a_whole_run_and_stop_a_partial_one(warm):

@@ -49,10 +49,10 @@ def read(file):
         names = top
     names = [name.strip() or f"unnamed {i}" for i, name in enumerate(names, start=1)]
     values = [cell for row in others for cell in row[1:]]
-    comma = any("," in c and _is_number(c) for c in values) and not any("." in c for c in values)
-    thousands = [c for c in values if "," in c]
-    if comma and sep == "," and all(re.fullmatch(r"-?\d{1,3}(,\d{3})+", c) for c in thousands):
-        raise BadInput(f"holds thousands separators, as in '{thousands[0]}'; save plain numbers.")
+    commas = [c for c in values if "," in c and _is_number(c)]
+    comma = commas and not any("." in c for c in values)
+    if comma and sep == "," and all(re.fullmatch(r"-?\d{1,3}(,\d{3})+", c) for c in commas):
+        raise BadInput(f"holds thousands separators, as in '{commas[0]}'; save plain numbers.")
     texts = {id_column(names, ids) or names[0], *filter(is_id_name, names)}
     table = arrow.read_csv(
         io.BytesIO(text.encode()),
