@@ -178,7 +178,7 @@ def _inverse(features, state, rows):
     out = X.new_empty(state.M.shape[1], features.d + 1, features.d + 1)
 
     for c, (H, inner) in enumerate(zip(out, out[:, :-1, :-1])):
-        size = state.R[rows, c].abs()
+        size = state.R[:, c].index_select(0, rows).abs_()
         weight = (size - size * size).mean(0)
         # the heaviest entities stand for themselves, the rest by the mean of all
         top, at = torch.topk(weight, few, sorted=False)

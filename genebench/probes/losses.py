@@ -65,12 +65,13 @@ def residuals(state, here, y):
         state.R[here] = _less_truth(P, y)
         return
 
-    R = state.R[here, 0]  # a view of a slice, a copy of rows
-    torch.sigmoid(state.M[here, 0], out=R).sub_(y)
+    if isinstance(here, slice):
+        R = torch.sigmoid(state.M[here, 0], out=state.R[here, 0]).sub_(y)
+    else:
+        R = state.M.index_select(0, here).sigmoid_()[:, 0].sub_(y)
+        state.R.index_copy_(0, here, R[:, None])
     # p (1 − p) = |r| (1 − |r|)
     state.curve[here, 0, 0] = (R.sum(1) - 2 * dot(y, R) - dot(R, R)).clamp_(min=0)
-    if not isinstance(here, slice):
-        state.R[here, 0] = R
 
 
 def line_search(M, along, y, us, ss, start):

@@ -125,7 +125,7 @@ def enter(features, problems, ids):
     U, M, task = state.U, state.M, problems.task[ids]
 
     for here in pieces(M):
-        y, use = problems.labels[task[here]], train[back[here]]
+        y, use = problems.labels.index_select(0, task[here]), train.index_select(0, back[here])
         if C == 1:
             weight = use.to(mean.dtype)
             share = torch.linalg.vecdot(y, weight) / weight.sum(1)

@@ -163,10 +163,11 @@ def _advance(features, problems, state, step):
         bad = torch.where((left.abs() > ACCEPT * start[here]) & state.going[here])[0]
         if len(bad):
             at = bad + here.start
-            M = state.M[at] - along[at]
-            length[at] = t = line_search(M, along[at], y[bad], us[at], ss[at], start[at])
-            state.M[at] = M + t[:, None, None] * along[at]
-            residuals(state, at, y[bad])
+            y, a = y.index_select(0, bad), along.index_select(0, at)
+            M = state.M.index_select(0, at).sub_(a)
+            length[at] = t = line_search(M, a, y, us[at], ss[at], start[at])
+            state.M.index_copy_(0, at, M.add_(a.mul_(t[:, None, None])))
+            residuals(state, at, y)
 
     state.step = step * length[:, None, None]
     state.U = state.U + state.step
@@ -175,6 +176,8 @@ def _advance(features, problems, state, step):
 
     for rows in old.split(max(1, (1 << 24) // state.M[0].numel())) if len(old) else ():
         fresh = margins(features, *_weights(state, state.U, rows))
-        # what a problem must not see stays far
-        state.M[rows] = torch.where(state.M[rows].abs() < FAR / 2, fresh, state.M[rows])
-        residuals(state, rows, problems.labels[task[rows]])
+        for here in pieces(fresh):
+            at, M = rows[here], state.M.index_select(0, rows[here])
+            # what a problem must not see stays far
+            state.M.index_copy_(0, at, torch.where(M.abs() < FAR / 2, fresh[here], M))
+            residuals(state, at, problems.labels.index_select(0, task[at]))
