@@ -16,8 +16,7 @@
 # Sequences per second of genebench's inference loop beside the plain loop that one would write:
 # fixed batches in the given order, padded to their longest, single precision. Both run the same
 # network on the same input in turn, with the same number of threads, tokenizing included; rates are
-# medians. The kept rows come from a machine that had other work at the time: their ratios hold
-# better than their rates.
+# medians, of a run beside which the machine had no other work.
 #
 # What makes the difference in single precision: sequences are sorted by length, so that little is
 # padded, and equal ones are run once (many genes of one family share one NCBI summary; *distinct

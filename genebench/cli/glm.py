@@ -95,6 +95,8 @@ def score(
 
     check(STRANDS, "choice of strands", strands)
     kinds = tuple(dict.fromkeys(split_names([scores])))
+    if calibrate and "llr" not in kinds:
+        raise BadInput("--calibrate is of the score llr; name it in --scores, or leave it out.")
     genome = reader.genome(fasta)
     frame = reader.check(reader.read(variants), genome)
     for sentence in reader.messages(frame, genome):
@@ -111,7 +113,7 @@ def score(
         table = scoring.score(network, genome, frame, **options, progress=report.step)
     for sentence in reader.messages(table, genome, known=set(frame.status)):
         note(sentence)
-    if calibrate and "llr" in kinds:
+    if calibrate:
         table = scoring.with_calibration(table, genome)
     reader.write(table, out)
     shutil.rmtree(partial)

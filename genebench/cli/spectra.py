@@ -54,7 +54,8 @@ def spectra(
         CSV with the column similarity, 0 to 1: of what you will predict to its nearest relative in
         train (above the property's threshold it has one); the mean over overlaps is weighted by it.
     out : Path, optional
-        Folder for own results (default: ./<name>-<digest of the files>-spectra).
+        Folder of the results (default: ./<name>-<digest of the files>-spectra; without files of
+        your own data/results/spectra).
     write_splits : Path, optional
         Write the splits of one data set to this CSV, and stop.
     split_file : Path, optional
@@ -66,7 +67,7 @@ def spectra(
         columns = ["data set", "title", "paper", "kind", "models", "status", "needs"]
         show(table.datasets(datasets.declared()), json_, columns)
         return
-    from ..spectra import curve, files, user_samples
+    from ..spectra import curve, files, record, user_samples
     from ..spectra import run as runner
     from ..spectra import study as studies
 
@@ -76,6 +77,8 @@ def spectra(
         raise BadInput(f"'{mine[0]}' is a file of your own; give it alone.")
     if (property_ or pairs) and not mine:
         raise BadInput("--property and --pairs are for a file of your own; name one.")
+    if name and not (mine or predictions):
+        raise BadInput("--name is for a file of your own or for --predictions; leave it out.")
     if mine:
         how = {"property": property_, "pairs": pairs, "name": name * (not predictions)}
         spec, said = user_samples.read(Path(mine[0]), **how)
@@ -87,11 +90,12 @@ def spectra(
     study = studies.make(names, declared=declared, **options)
     given = [*map(Path, mine), pairs, predictions, target]
     title = user_samples.title(name, predictions or next(filter(None, given), Path("own")))
-    if any(given):
+    if out or any(given):
         key = user_samples.digest(*given, words=property_)[:8]
         folder = user_samples.place(out or Path(f"{title}-{key}-spectra"))
         weights = user_samples.target(target, study.datasets) if target else None
         study = replace(study, folder=folder, target=weights)
+        record.check(study)
     with Reporter() as report:
         if split_file:
             columns = ["split", "train", "test", *curve.OVERLAPS, "leakage", "nearest λ"]

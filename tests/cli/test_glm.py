@@ -43,6 +43,7 @@ def test_from_fasta_to_scores_and_faults_in_one_sentence(tmp_path):
         ((*score, tmp_path / "none.fa"), "no such file"),
         ((*score, fasta, "--scores", "lrr"), "did you mean 'llr'"),
         ((*score, fasta, "--strands", "bth"), "did you mean 'both'"),
+        ((*score, fasta, "--scores", "influence", "--calibrate"), "--calibrate is of the score"),
         ((*score, fasta, "--variants", empty), "none of its 1 variants can be scored"),
         (
             (*train, tmp_path / "n", "--held-out", "z"),

@@ -29,6 +29,9 @@ def test_samples_follow_the_model_and_contain_no_forbidden_word():
         draw(2, 5, temperature=0)
     with refused("leave no base to draw at place 0"):
         draw(2, 5, forbidden=tuple("ACGT"))
+    for word in ("", "TAN"):
+        with refused(f"the word '{word}' is not one of A, C, G and T"):
+            draw(2, 5, forbidden=(word,))
 
 
 def test_designs_are_written_as_fasta(tmp_path, monkeypatch):

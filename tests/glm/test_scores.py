@@ -108,6 +108,8 @@ def test_an_interrupted_run_goes_on_where_it_stopped(scored, tmp_path, monkeypat
     out = scored(m, frame, length=LENGTH + 2, kinds=["influence"])
     assert done[5:] == 2 * [0, 2, 4, 6]  # other options or scores: nothing is taken over
     assert "llr" not in out and out.influence.isna().sum() == 1
+    (lost,) = out.status[out.influence.isna()]
+    assert lost == "no single substitution, as this score needs"
 
 
 def test_a_kind_of_few_variants_has_no_calibrated_score():

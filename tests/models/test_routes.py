@@ -55,7 +55,11 @@ def spec(here, model, tmp_path):
 
 def left_over():
     """Files of weights, whole or not, wherever they are."""
-    found = [p for p in paths.WEIGHTS.parent.rglob("*") if p.is_file() and p.suffix != ".whl"]
+    found = [
+        p
+        for p in paths.WEIGHTS.parent.rglob("*")
+        if p.is_file() and p.suffix not in (".whl", ".lock")
+    ]
     return [p for p in found if paths.WEIGHTS_USED not in p.parents]
 
 

@@ -150,6 +150,22 @@ def test_a_given_split_is_placed_on_the_spectrum(sides):
     assert "samples in both train and test" in spectra("--split-file", "given.csv").output
 
 
+def test_a_folder_holds_one_way_of_linking_and_no_results_of_another(scan, sides, tmp_path):
+    made = sides[sides.side == "test"].drop(columns="side")
+    for name in ("one", "two"):
+        made.assign(prediction=made.id.str[1:]).to_csv(f"{name}.csv", index=False)
+    words = ("--out", "own", "--predictions")
+    assert spectra(*words, "one.csv").exit_code == 0
+    before = (tmp_path / "own" / "scores.parquet").read_bytes()
+    out = spectra(*words, "one.csv", "--property", "sequence_identity:0.9")
+    assert out.exit_code == 2 and "on other splits" in out.output
+    assert (tmp_path / "own" / "scores.parquet").read_bytes() == before
+    assert spectra(*words, "two.csv").exit_code == 0
+    assert set(pd.read_csv(tmp_path / "own" / "auspc.csv").model) == {"one", "two"}
+    out = call("spectra", "amyloid", "--name", "mine")
+    assert out.exit_code == 2 and "--name is for" in out.output
+
+
 FAULTS = """
 label=name            |                                | has no column 'label'
 sequence=x,mutations=y |                               | neither 'sequence' nor 'mutations'

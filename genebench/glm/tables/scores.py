@@ -123,9 +123,11 @@ def _scored(model, sequences, frame, kinds, length, strands):
     one = single(frame)
     for _, rows in one.sort_values(["chrom", "normal_pos"]).groupby("chrom"):
         attempt(substitutions, rows)
+    others = frame[frame.status == GOOD].drop(one.index)
     if "llr" not in kinds:
+        out.loc[others.index, "status"] = "no single substitution, as this score needs"
         return out
-    others = _trimmed(frame[frame.status == GOOD].drop(one.index))
+    others = _trimmed(others)
     most = model.max_length // model.token_length * model.token_length
     need = others["size"].to_numpy(int) + max(length // 2, 2 * scoring.AROUND)
     doubled = length * 2 ** np.ceil(np.log2(np.maximum(need / length, 1))).astype(int)
