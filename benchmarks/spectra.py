@@ -356,7 +356,9 @@ def measure(*, again: bool = False, say: Callable[[str], None] = print) -> pd.Da
     DataFrame
         Rows of ``COLUMNS``, which are written as they come.
     """
-    frame = pd.DataFrame(columns=COLUMNS) if again or not _path().exists() else pd.read_csv(_path())
+    none = pd.DataFrame(columns=COLUMNS)
+    before = pd.read_csv(_path()) if _path().exists() else none
+    frame = none if again else before
     if not (frame.stage == "compile, once").any():
         first = {"dataset": "all", "mode": BINARY, "stage": "compile, once"}
         frame = pd.DataFrame([{**first, "ours_s": compile_seconds()}], columns=COLUMNS)
@@ -367,13 +369,16 @@ def measure(*, again: bool = False, say: Callable[[str], None] = print) -> pd.Da
             continue
         new = pd.DataFrame(rows(dataset, n, mode, beside=beside))
         frame = pd.concat([frame, new[COLUMNS]], ignore_index=True)
-        write(frame)  # one case at most is lost
+        # one case at most is lost, and none that was measured before
+        every = [part for part in (frame, before) if len(part)]
+        write(pd.concat(every).drop_duplicates(["dataset", "mode", "n", "stage"]))
         last = new.iloc[-1]
         say(
             f"{i}/{len(todo)}, {time.perf_counter() - began:.0f} s: {dataset} n={last.n} {mode}: "
             f"{last.ours_s:.4g} s, {last.theirs_s:.4g} s by the package, identical "
             f"{last.identical:.3f}"
         )
+    write(frame)
     return frame
 
 

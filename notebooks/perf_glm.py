@@ -56,7 +56,7 @@ show.table(
     page=page,
     profile=profile,
     name="speeds",
-    phone=["case", "device", "ours_per_s", "ratio"],
+    phone=["case", "threads", "ours_per_s", "ratio"],
     caption="Every case: variants a second by genebench and by the plain loop (with one thread, a "
     "second of the processor; with more, of the clock), and how many times as fast.",
     significant=3,

@@ -25,7 +25,7 @@ def words(**more: str) -> dict[str, str]:
 
 
 def rate_words(speeds: pd.DataFrame) -> str:
-    """What a table of rates beside a plain loop says, case by case.
+    """What a table of rates beside a plain loop says, case by case, lowest ratio first.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def rate_words(speeds: pd.DataFrame) -> str:
     str
         Markdown; empty where nothing was measured.
     """
-    rows = speeds[speeds.ratio.notna()].sort_values("ratio", ascending=False)
+    rows = speeds[speeds.ratio.notna()].sort_values("ratio")
     by = [c for c in ("device", "threads") if c in rows and rows[c].nunique() > 1]
     if rows.empty:
         return ""
