@@ -128,6 +128,7 @@ FILES = {
     "frame.h5ad": (h5ad(obsm={"emb": frame()}), "taken from obsm/emb, ids from obs (index)."),
     "few dimensions.h5ad": (h5ad(var=["D1", "D2", "D3", "D4"]), "taken from X, ids from obs"),
     "counted.csv": (csv(frame().set_axis(range(4), axis=1).reset_index()), "'0' to '3'"),
+    "biomart.csv": csv(frame().set_axis(range(2, 2 + D), axis=1).rename_axis("HGNC symbol")),
     "names of columns.npz": (npz(names=[*"abcd"], g=IDS[:, None], x=X), "ids from 'g'"),
     **edited(r"""
 r.tsv                 | symbol\t       |                         | from the column 'id'

@@ -11,9 +11,9 @@ from ...core.errors import BadInput, check
 from ..readers import numbers
 
 ID_NAMES = (
-    "symbol gene_symbol gene gene_name gene_id genes gene_names id ids name identifier index "
-    "entrez entrez_id geneid ensembl ensembl_id ensembl_gene_id ensgene uniprot uniprot_id hgnc "
-    "hgnc_id accession feature_name"
+    "symbol gene_symbol hgnc_symbol gene gene_name external_gene_name gene_id genes gene_names id "
+    "ids name identifier index entrez entrez_id entrezgene_id geneid ensembl ensembl_id "
+    "ensembl_gene_id gene_stable_id ensgene uniprot uniprot_id hgnc hgnc_id accession feature_name"
 ).split()
 """Names of columns of ids, the likeliest first."""
 _ROW_NUMBERS = re.compile(
