@@ -13,9 +13,9 @@ import pandas as pd
 from ..benchmark import custom_tasks
 from ..benchmark import plan as planning
 from ..core import cache, paths
-from ..core.errors import BadInput
+from ..core.errors import BadInput, check
 from ..core.specs import ModelSpec
-from ..data import genes
+from ..data import genes, identifiers
 from ..data.vectors import read_vectors
 from ..models.inputs import Inputs
 
@@ -157,6 +157,11 @@ def _resolve(names, plan, resolver, kind):
     universe = plan.universe
     there = np.isin(names, universe)
     if resolver is None:
+        if kind not in (None, "symbol"):
+            check(identifiers.KINDS, "kind of identifier", kind)
+            raise BadInput(
+                f"--kind {kind} needs HGNC's table; run 'genebench fetch hgnc', or give symbols."
+            )
         _, inside, row = np.intersect1d(universe, names, return_indices=True)
         symbol, status = np.where(there, names, ""), np.full(len(names), "unknown")
         resolved = genes.Resolution(names, symbol, status, "symbol, unresolved", {}, {}, "")

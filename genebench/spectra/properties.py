@@ -99,6 +99,8 @@ def shared_mutations(barcodes, *, least=1):
     carriers = matrix.tocsc()
     arrays = (matrix.indptr, matrix.indices, carriers.indptr, carriers.indices)
     indptr, indices = kernels.shared(*arrays)
+    if len(indices) < 2**31:  # else SciPy widens the indices as well
+        indptr = indptr.astype(np.int32)
     return Graph((np.ones(len(indices), bool), indices, indptr), (matrix.shape[0],) * 2)
 
 

@@ -222,19 +222,7 @@ def _package_walks(graph, parameters):
     linked with all others of its component is dropped.
     """
     order, units, n_units = _nodes(graph)
-    # the subgraph of the samples in their order: a row lists neighbours that stand earlier, by the
-    # order; then the later ones, by their sample number
-    size, place = len(order), np.full(graph.shape[0], -1)
-    place[order] = np.arange(size)
-    rows = graph[order]
-    row, column = np.repeat(np.arange(size), np.diff(rows.indptr)), place[rows.indices]
-    later = column > row
-    ends = np.append(0, np.cumsum(np.bincount(row[later], minlength=size)))
-    upper = sparse.csr_array((rows.data[later], column[later], ends), (size, size))
-    ordered = sparse.hstack([upper.T.tocsr(), upper], format="csr")
-    ordered.indices %= size
-
-    arrays = ordered.indptr, ordered.indices, ordered.data[: 0 if graph.dtype == bool else None]
+    arrays = _in_order(graph, order)
     thresholds = _thresholds(graph, parameters)
 
     def walk(parameter, seed):
@@ -249,6 +237,30 @@ def _package_walks(graph, parameters):
         return (np.append(train, units) if len(train) else train), test
 
     return walk
+
+
+def _in_order(graph, order):
+    """Rows, columns and weights of the subgraph of some samples in their order.
+
+    A row lists neighbours that stand earlier, by the order; then the later ones, by their sample
+    number.
+    """
+    size, place = len(order), np.full(graph.shape[0], -1, np.int32)
+    place[order] = np.arange(size)
+    upper = _upper(graph[order], place)
+    halves = sparse.vstack([upper.T.tocsr(), upper], format="csr")
+    ordered = halves[np.arange(2 * size).reshape(2, -1).T.ravel()]  # those of a sample in turn
+    weights = ordered.data[: 0 if graph.dtype == bool else None]
+    return ordered.indptr[::2].copy(), ordered.indices, weights
+
+
+def _upper(rows, place):
+    """The links of samples, each a row, with those that stand later."""
+    size, column = rows.shape[0], place[rows.indices]
+    later = column > np.repeat(np.arange(size, dtype=np.int32), np.diff(rows.indptr))
+    ends = np.append(0, np.add.reduceat(later, rows.indptr[:-1], dtype=int).cumsum())
+    ends = ends.astype(rows.indptr.dtype)
+    return sparse.csr_array((rows.data[later], column[later], ends), (size, size))
 
 
 def _nodes(graph):

@@ -210,6 +210,8 @@ def test_a_place_that_cannot_take_the_card_and_a_profile_without_scores_are_told
     for words, why in (
         (("-p", "tiny", "--out", path), "is a file, and the card needs a folder"),
         (("-p", "tinny"), "did you mean 'tiny'"),
+        (("-p", "tiny", "--kind", "ensembel"), "did you mean 'ensembl'"),
+        (("-p", "tiny", "--kind", "ensembl"), "--kind ensembl needs HGNC's table"),
     ):
         got = call("place", path, *words)
         assert got.exit_code == 2 and why in got.stderr
