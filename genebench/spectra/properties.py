@@ -34,7 +34,8 @@ def from_edges(n, first, second, weights=None):
         An edge that is given twice, or links a sample with itself.
     """
     values = np.ones(len(first), bool) if weights is None else np.float32(weights)
-    ends = np.append(first, second).astype(int), np.append(second, first).astype(int)
+    first, second = np.asarray(first, np.int32), np.asarray(second, np.int32)
+    ends = np.append(first, second), np.append(second, first)
     graph = sparse.csr_array((np.tile(values, 2), ends), (n, n))
     if graph.nnz < 2 * len(first):
         raise BadInput("some edge is given twice, or links a sample with itself; leave it out.")
