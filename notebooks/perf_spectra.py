@@ -14,18 +14,17 @@
 # # Speed of Spectra's graphs and splits
 #
 # The published package, `spectrae` 1.0.3 {cite}`ektefaie2024`, asks a Python function about every
-# pair of samples, keeps all answers in a text file and walks a graph of Python objects. Here a
-# mutation's list of samples, turned into bits, gives the same graph at once, and the walk is
-# compiled. In mode `reference` it draws the same random numbers, so that each split has the
+# pair of samples, keeps all answers in a text file and walks a graph of Python objects. Here the
+# lists of the samples that carry each mutation give the same graph, and the walk is compiled. In
+# mode `reference` it draws the same random numbers, so that each split has the
 # package's very train and test sets: `identical` is the share of splits that do.
 #
 # Seconds are of the processor, all threads together, with code that has been compiled before (the
 # first call on a machine takes the row `compile, once` more). Every measurement ran in a process of
 # its own; megabytes are the peak over what the process held before the work (*whole process*: all
 # of it). The package's own test of overlap is left empty, so that its time counts for nobody. The
-# machine had other work at the time, at times several times what it can do at once: seconds of the
-# processor and their ratios hold better than those of the clock. Ours are the median of several
-# runs, the package's are of one.
+# machine had no other work at the time. Ours are the median of several runs, the package's are of
+# one.
 #
 # *Binary*: two samples are linked or not; *with weights*: every pair has a similarity; *reference*:
 # the package's own random draws; *corrected*: our own mode of splitting ([the idea](spectra-idea)).
@@ -38,7 +37,7 @@
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
 page: str = "speed-spectra"  # name of this page
-measure: str = ""  # "cpu": measure anew first (half an hour); empty: show what is stored
+measure: str = ""  # "cpu": measure anew first (eight minutes); empty: show what is stored
 
 # %% tags=["remove-input", "full-width"]
 from benchmarks import spectra
