@@ -412,7 +412,7 @@ def speeds(*, measured_on: str = "") -> pd.DataFrame:
         measure(again=True)
     if not _path().exists():
         raise BadInput(f"{_path()} is not there; run 'python -m benchmarks.spectra'.")
-    return pd.read_csv(_path())
+    return pd.read_csv(_path(), dtype=dict.fromkeys(("n", "splits", "edges"), "Int64"))
 
 
 def _path() -> Path:
