@@ -66,6 +66,8 @@ have a label."""
 ALONE = {"rrm": (10000, 20000, 0), "tb-pza": (0,), "gfp": (10000, 20000, 0)}
 """Samples of ours alone; 0: all."""
 CONTINUOUS_BESIDE, CONTINUOUS_ALONE = (250, 500, 1000), (2000, 5000, 10000)
+WHOLE = dict.fromkeys(["n", "splits", "edges"], "Int64")
+"""Types of columns of whole numbers, some of which are missing."""
 LARGE = 2000
 """Samples from which memory is compared: below, a process's own comings and goings are as large."""
 FEW_PARAMETERS, FEW_SEEDS = (0.0, 0.25, 0.5, 0.75, 1.0), (0,)
@@ -385,8 +387,7 @@ def measure(*, again: bool = False, say: Callable[[str], None] = print) -> pd.Da
 def write(frame: pd.DataFrame) -> None:
     """Write ``data/results/perf/spectra.csv``, seconds and megabytes rounded to four digits."""
     with atomic(_path()) as temporary:
-        whole = dict.fromkeys(["n", "splits", "edges"], "Int64")
-        frame.astype(whole).to_csv(temporary, index=False, float_format="%.4g")
+        frame.astype(WHOLE).to_csv(temporary, index=False, float_format="%.4g")
     manifest.note(_path())
 
 
@@ -412,7 +413,7 @@ def speeds(*, measured_on: str = "") -> pd.DataFrame:
         measure(again=True)
     if not _path().exists():
         raise BadInput(f"{_path()} is not there; run 'python -m benchmarks.spectra'.")
-    return pd.read_csv(_path(), dtype=dict.fromkeys(("n", "splits", "edges"), "Int64"))
+    return pd.read_csv(_path(), dtype=WHOLE)
 
 
 def _path() -> Path:
