@@ -68,7 +68,8 @@ def _write(computed, study, *, jobs, run_s):
     if path.exists():
         old = results.texts(results.read(path))
     rows = _merged(computed, "rows", old)[results.SCHEMA.names]
-    overlaps = _overlaps(study, dict.fromkeys(cell.request for cell in computed))
+    requests = dict.fromkeys(cell.request for cell in computed)
+    overlaps = _overlaps(study, requests)
     validation.write(rows, path)
     draws = _draws(computed, study.folder / "draws.parquet")
     joined = curve.joined(results.read(path), overlaps)
@@ -83,7 +84,8 @@ def _write(computed, study, *, jobs, run_s):
     }
     for name, frame in tables.items():
         results.write_csv(frame.round(6), study.folder / f"{name}.csv")
-    _write_manifest(computed, set(rows.task), study, jobs=jobs, run_s=run_s)
+    known = {str(request): _splits(study, request) for request in requests}
+    _write_manifest(computed, set(rows.task), study, known, jobs=jobs, run_s=run_s)
 
 
 def _merged(computed, name, old):
@@ -131,7 +133,7 @@ def _overlaps(study, requests):
     return rows.sort_values(_SPLIT, ignore_index=True)[columns].round(6)  # as it is stored
 
 
-def _write_manifest(computed, tasks, study, *, jobs, run_s):
+def _write_manifest(computed, tasks, study, known, *, jobs, run_s):
     """Versions, cost and cells of the results; cells that this run does not replace stay."""
     path = study.folder / "manifest.json"
     old = manifest.read(path)
@@ -147,7 +149,6 @@ def _write_manifest(computed, tasks, study, *, jobs, run_s):
         cells[cell.way]["seconds"] += round(part["seconds"], 2)
     specs = {name: spec for name, spec in study.declared.datasets.items() if name in tasks}
     total = sum(cell["seconds"] for cell in cells.values())
-    known = {str(cell.request): _splits(study, cell.request) for cell in computed}
     out = {
         "profile": table.PROFILE,
         "versions": manifest.versions(),
